@@ -1,0 +1,78 @@
+"""Statements about annotations and saved targets: what people add to the data."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from store.bulk import insert
+from store.connection import Connection
+from store.identity import canonical_json
+from store.records import Annotation
+
+
+def annotate(db: Connection, annotation: Annotation) -> None:
+    """Add an annotation; earlier ones of the same thing stay."""
+    db.execute(
+        "INSERT INTO annotations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            annotation.run,
+            annotation.scenario,
+            annotation.response,
+            annotation.attribute,
+            annotation.verdict,
+            annotation.note,
+            annotation.author,
+            annotation.at,
+        ],
+    )
+
+
+def history(db: Connection, run: int) -> list[Annotation]:
+    """Return every annotation of `run`, the oldest first."""
+    rows = db.execute("SELECT * FROM annotations WHERE run = ? ORDER BY made_at", [run]).fetchall()
+    return [Annotation(*row) for row in rows]
+
+
+def current(db: Connection, run: int) -> list[Annotation]:
+    """Return, of each author and annotated thing of `run`, the latest annotation."""
+    latest: dict[tuple[str, int, int | None, int | None], Annotation] = {}
+    for a in history(db, run):
+        latest[a.author, a.scenario, a.response, a.attribute] = a
+    return list(latest.values())
+
+
+def save_targets(
+    db: Connection,
+    name: str,
+    benchmark: str,
+    targets: Sequence[Mapping[str, float]],
+    *,
+    at: datetime,
+) -> None:
+    """Save `targets` of `benchmark` under `name`, in place of those saved so before.
+
+    Args:
+        db: a connection in `Store.writing`.
+        name: what people call the set.
+        benchmark: identity of the benchmark whose attributes it names.
+        targets: per target, attribute name → value in [0, 1].
+        at: when.
+
+    """
+    db.execute("DELETE FROM target_sets WHERE name = ? AND benchmark = ?", [name, benchmark])
+    insert(
+        db,
+        "target_sets",
+        ("position", "target"),
+        ((i, canonical_json(dict(target))) for i, target in enumerate(targets)),
+        constants={"name": name, "benchmark": benchmark, "saved_at": at},
+    )
+
+
+def saved_targets(db: Connection, benchmark: str) -> dict[str, list[str]]:
+    """Return the sets saved for `benchmark`: name → targets as canonical JSON, in order."""
+    rows = db.execute(
+        """SELECT name, list(target ORDER BY position) FROM target_sets
+           WHERE benchmark = ? GROUP BY name ORDER BY name""",
+        [benchmark],
+    ).fetchall()
+    return dict(rows)

@@ -1,0 +1,161 @@
+"""What the app and the reports read: whole runs as arrays, texts by the page.
+
+N scenarios of a split in order of number, R the most responses any of them has, A
+attributes, S samples. A missing response or value is NaN (scores) or -1 (levels, choices).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from store.connection import Connection
+from store.records import Run, Split
+
+Scores = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.int16]
+
+
+def labels(db: Connection, benchmark: str, split: Split) -> Levels:
+    """Return the levels of a split's responses, [N, R, A]."""
+    rows = db.execute(
+        """SELECT scenario, response, attribute, level FROM labels
+           WHERE benchmark = ? AND split = ?""",
+        [benchmark, split],
+    ).fetchnumpy()
+    if not len(rows["level"]):
+        return np.empty((0, 0, 0), dtype=np.int16)
+    n, r, a = rows["scenario"] - 1, rows["response"], rows["attribute"]
+    array = np.full((n.max() + 1, r.max() + 1, a.max() + 1), -1, dtype=np.int16)
+    array[n, r, a] = rows["level"]
+    return array
+
+
+def scores(db: Connection, run: int, shape: tuple[int, int, int]) -> Scores:
+    """Return a run's scores, averaged over samples, as an array of `shape` [N, R, A]."""
+    rows = db.execute(
+        "SELECT scenario, response, attribute, score FROM mean_predictions WHERE run = ?", [run]
+    ).fetchnumpy()
+    array = np.full(shape, np.nan)
+    array[rows["scenario"] - 1, rows["response"], rows["attribute"]] = rows["score"]
+    return array
+
+
+def scored_attributes(db: Connection, run: int) -> list[int]:
+    """Return the attributes that a run has scores for; empty for a choosing run."""
+    rows = db.execute(
+        "SELECT DISTINCT attribute FROM predictions WHERE run = ? ORDER BY attribute", [run]
+    ).fetchall()
+    return [attribute for (attribute,) in rows]
+
+
+def sample_scores(db: Connection, run: int, shape: tuple[int, int, int], samples: int) -> Scores:
+    """Return a run's scores per sample, [N, R, A, S]."""
+    rows = db.execute(
+        "SELECT scenario, response, attribute, sample, score FROM predictions WHERE run = ?",
+        [run],
+    ).fetchnumpy()
+    array = np.full((*shape, samples), np.nan)
+    array[rows["scenario"] - 1, rows["response"], rows["attribute"], rows["sample"]] = rows["score"]
+    return array
+
+
+def choices(
+    db: Connection, run: int, *, target: str, scenarios: int, samples: int
+) -> npt.NDArray[np.int16]:
+    """Return the responses that a choosing run selected for `target`, [N, S]."""
+    rows = db.execute(
+        "SELECT scenario, sample, response FROM choices WHERE run = ? AND target = ?",
+        [run, target],
+    ).fetchnumpy()
+    array = np.full((scenarios, samples), -1, dtype=np.int16)
+    array[rows["scenario"] - 1, rows["sample"]] = rows["response"]
+    return array
+
+
+EXPORT_FORMATS = {".csv": "csv", ".jsonl": "json", ".parquet": "parquet"}
+"""By the suffix of the file."""
+
+
+def export_predictions(db: Connection, run: Run, path: Path) -> int:
+    """Write a run's predictions beside the labels; return their number.
+
+    Args:
+        db: a connection in `Store.reading`.
+        run: the run.
+        path: the file; its suffix is one of `EXPORT_FORMATS`.
+
+    """
+    rows = db.execute(
+        f"""COPY (
+            SELECT scenario, response, a.name AS attribute, sample, score,
+                   level / (levels - 1) AS label, reasoning, question, text AS response_text
+            FROM predictions JOIN scenarios s USING (scenario)
+            JOIN responses r USING (benchmark, split, scenario, response)
+            JOIN labels l USING (benchmark, split, scenario, response, attribute)
+            JOIN attributes a USING (benchmark, attribute)
+            WHERE run = $run AND s.benchmark = $benchmark AND s.split = $split
+            ORDER BY scenario, response, attribute, sample
+        ) TO '{str(path).replace("'", "''")}' (FORMAT {EXPORT_FORMATS[path.suffix]})""",
+        {"run": run.number, "benchmark": run.spec.benchmark, "split": run.spec.split},
+    ).fetchall()
+    return int(rows[0][0])
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioLine:
+    """A scenario as it stands in a list."""
+
+    scenario: int
+    question: str
+    responses: int
+
+
+def page(
+    db: Connection, benchmark: str, split: Split, *, start: int = 1, size: int = 100
+) -> list[ScenarioLine]:
+    """Return up to `size` scenarios of a split from number `start` on."""
+    rows = db.execute(
+        """SELECT scenario, question,
+                  (SELECT count(*) FROM responses r WHERE r.benchmark = s.benchmark
+                   AND r.split = s.split AND r.scenario = s.scenario)
+           FROM scenarios s
+           WHERE benchmark = ? AND split = ? AND scenario BETWEEN ? AND ?
+           ORDER BY scenario""",
+        [benchmark, split, start, start + size - 1],
+    ).fetchall()
+    return [ScenarioLine(*row) for row in rows]
+
+
+def reasonings(db: Connection, run: int, scenario: int) -> dict[tuple[int, int, int], str]:
+    """Return a run's reasoning on one scenario, by (response, attribute, sample)."""
+    rows = db.execute(
+        """SELECT response, attribute, sample, reasoning FROM predictions
+           WHERE run = ? AND scenario = ?""",
+        [run, scenario],
+    ).fetchall()
+    return {(response, attribute, sample): text for response, attribute, sample, text in rows}
+
+
+def search(
+    db: Connection, benchmark: str, split: Split, words: str, *, runs: Sequence[int] = ()
+) -> list[int]:
+    """Return the scenarios whose question, responses or `runs`' reasoning contain `words`.
+
+    Case is ignored; white space and punctuation count as typed.
+    """
+    rows = db.execute(
+        """SELECT scenario FROM scenarios
+           WHERE benchmark = $benchmark AND split = $split AND contains(lower(question), $words)
+           UNION
+           SELECT scenario FROM responses
+           WHERE benchmark = $benchmark AND split = $split AND contains(lower(text), $words)
+           UNION
+           SELECT scenario FROM predictions
+           WHERE run IN (SELECT unnest($runs::INTEGER[])) AND contains(lower(reasoning), $words)
+           ORDER BY scenario""",
+        {"benchmark": benchmark, "split": split, "words": words.lower(), "runs": list(runs)},
+    ).fetchall()
+    return [scenario for (scenario,) in rows]

@@ -1,0 +1,136 @@
+"""Access to the store's file: short, whole, and never held.
+
+DuckDB lets one process write or many read. So every access opens the file, does one
+batch and closes it; whoever finds it taken waits with growing, jittered pauses. A
+process that is killed loses what it had not committed, and nothing else.
+"""
+
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias
+
+import duckdb
+
+from store.errors import StoreBusy, StoreUnusable
+from store.migrations import MIGRATIONS, migrate, schema_version
+
+Connection: TypeAlias = duckdb.DuckDBPyConnection
+
+NEWEST = MIGRATIONS[-1].number
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "threads": "4",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+_LOCKED = re.compile(r"Could not set lock on file.*?(?:\(PID (\d+)\))?\.? See", re.DOTALL)
+_OUT_OF_OUR_HANDS = (
+    duckdb.FatalException,
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.SerializationException,
+)
+"""Faults of disk, memory or file; any other DuckDB error is a defect of ours and passes."""
+_ONE_CONFIGURATION = threading.Lock()
+"""One connection at a time in this process: DuckDB refuses a reader beside a writer."""
+
+
+class Store:
+    """The store at one path; safe to share between threads.
+
+    Args:
+        path: the DuckDB file; made, with its folder, at the first access.
+        patience: seconds to wait for another process before `StoreBusy`.
+        sleep: how to pause; replaced in tests.
+        random_: source of the jitter.
+
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        patience: float = 30.0,
+        sleep: Callable[[float], None] = time.sleep,
+        random_: random.Random | None = None,
+    ) -> None:
+        self.path = path
+        self._patience = patience
+        self._sleep = sleep
+        self._random = random_ or random.Random()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open for reading; the schema is brought up to date first where it is behind."""
+        if not self.path.exists():
+            with self.writing():
+                pass
+        with self._open(read_only=True) as db:
+            behind = self._check(db) < NEWEST
+            if not behind:
+                yield db
+        if behind:
+            with self.writing() as db:
+                yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open for one transaction: committed at the end; closing undoes it on any exception."""
+        with self._open(read_only=False) as db:
+            if self._check(db) < NEWEST:
+                migrate(db, at=datetime.now(UTC).replace(tzinfo=None))
+            db.begin()
+            yield db
+            db.commit()
+
+    def _check(self, db: Connection) -> int:
+        try:
+            version = schema_version(db)
+        except StoreUnusable as error:
+            raise StoreUnusable(f"{self.path}: {error}") from None
+        if version > NEWEST:
+            raise StoreUnusable(
+                f"{self.path}: written by a newer spm-tui (schema {version}, this one knows"
+                f" {NEWEST}); update spm-tui or name another --store"
+            )
+        return version
+
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Iterator[Connection]:
+        with _ONE_CONFIGURATION:
+            db = self._connect(read_only=read_only)
+            try:
+                yield db
+            except _OUT_OF_OUR_HANDS as error:
+                raise StoreUnusable(f"{self.path}: {_first_line(error)}") from error
+            finally:
+                db.close()
+
+    def _connect(self, *, read_only: bool) -> Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnusable(f"{self.path}: {error.strerror}") from error
+        deadline = time.monotonic() + self._patience
+        pause = 0.01
+        while True:
+            try:
+                return duckdb.connect(str(self.path), read_only=read_only, config=_CONFIG)
+            except duckdb.Error as error:
+                locked = _LOCKED.search(str(error))
+                if locked is None:
+                    raise StoreUnusable(f"{self.path}: {_first_line(error)}") from error
+                if time.monotonic() > deadline:
+                    holder = int(locked[1]) if locked[1] else None
+                    raise StoreBusy(self.path, holder, self._patience) from error
+            self._sleep(pause * self._random.uniform(0.5, 1.5))
+            pause = min(pause * 1.5, 0.25)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,30 @@
+"""What can go wrong with a store, by what the caller can do about it.
+
+::
+
+    StoreError            the store cannot be used as asked; the message is one line
+    ├── StoreBusy         another process holds the file: try again later
+    ├── StoreUnusable     the file is foreign, damaged, from a newer version, or out of reach
+    └── NotInStore        nothing is stored under that name, number or identity
+"""
+
+
+class StoreError(Exception):
+    """Any failure of the store; its message is one line that a person can act on."""
+
+
+class StoreBusy(StoreError):
+    """Another process held the file for longer than the store was ready to wait."""
+
+    def __init__(self, path: object, holder: int | None, waited: float) -> None:
+        who = f"process {holder}" if holder is not None else "another process"
+        super().__init__(f"{path}: held by {who} for more than {waited:.0f} s; try again later")
+        self.holder = holder
+
+
+class StoreUnusable(StoreError):
+    """The file cannot serve as a store, now or later, without somebody's help."""
+
+
+class NotInStore(StoreError):
+    """No benchmark, run, annotation or target set goes by that name."""

@@ -1,0 +1,211 @@
+"""Statements about runs: their states, what the model answered, what was read from it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from store.bulk import insert
+from store.connection import Connection
+from store.errors import NotInStore
+from store.records import Choice, Generation, Item, Prediction, Run, RunSpec, RunState
+
+
+def open_run(db: Connection, spec: RunSpec, *, process: str, environment: str, at: datetime) -> int:
+    """Return the number of `spec`'s run, new or resumed, and mark it as running.
+
+    Args:
+        db: a connection in `Store.writing`.
+        spec: what decides the outputs; the same spec is the same run.
+        process: `host:pid` of the caller.
+        environment: canonical JSON of versions and hardware.
+        at: when.
+
+    """
+    row = db.execute("SELECT run FROM runs WHERE identity = ?", [spec.identity]).fetchone()
+    number = int(row[0]) if row else _next_number(db)
+    if row is None:
+        db.execute(
+            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                number,
+                spec.identity,
+                spec.benchmark,
+                spec.split,
+                spec.method,
+                spec.model,
+                spec.config,
+                at,
+            ],
+        )
+    mark(db, number, "running", process=process, environment=environment, at=at)
+    return number
+
+
+def _next_number(db: Connection) -> int:
+    (number,) = db.execute("SELECT coalesce(max(run), 0) + 1 FROM runs").fetchall()[0]
+    return int(number)
+
+
+def mark(
+    db: Connection, run: int, state: RunState, *, process: str, environment: str, at: datetime
+) -> None:
+    """Record that `process` put `run` into `state`."""
+    db.execute(
+        "INSERT INTO run_states VALUES (?, ?, ?, ?, ?)", [run, state, process, environment, at]
+    )
+
+
+def listing(db: Connection) -> list[Run]:
+    """Return all runs in order of number."""
+    rows = db.execute(
+        """SELECT run, benchmark, split, method, model, config,
+                  arg_max(state, marked_at), created_at, max(marked_at),
+                  arg_max(process, marked_at), arg_max(environment, marked_at)
+           FROM runs JOIN run_states USING (run)
+           GROUP BY ALL ORDER BY run"""
+    ).fetchall()
+    return [
+        Run(number, RunSpec(*spec), state, created, updated, process, environment)
+        for number, *spec, state, created, updated, process, environment in rows
+    ]
+
+
+def get(db: Connection, number: int) -> Run:
+    """Return one run.
+
+    Raises:
+        NotInStore: no run has that number.
+
+    """
+    runs = {run.number: run for run in listing(db)}
+    if number not in runs:
+        known = ", ".join(map(str, runs)) or "none"
+        raise NotInStore(f"no run {number} in the store (there: {known})")
+    return runs[number]
+
+
+def answered(db: Connection, requests: Sequence[str]) -> dict[str, Generation]:
+    """Return the generations stored under `requests`, failed ones too, by request."""
+    rows = db.execute(
+        """SELECT request, text, prompt_tokens, answer_tokens, dropped_examples, seconds, error
+           FROM generations JOIN (SELECT DISTINCT unnest(?::VARCHAR[]) AS request)
+           USING (request)""",
+        [list(requests)],
+    ).fetchall()
+    return {row[0]: Generation(*row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one commit adds to a run."""
+
+    generations: list[Generation] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    predictions: list[Prediction] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+
+
+def add_batch(db: Connection, run: int, batch: Batch, *, at: datetime) -> None:
+    """Add a batch to `run`; whatever is there already stays, but a failed generation gives way."""
+    insert(
+        db,
+        "generations",
+        (
+            "request",
+            "text",
+            "prompt_tokens",
+            "answer_tokens",
+            "dropped_examples",
+            "seconds",
+            "error",
+        ),
+        (
+            (
+                g.request,
+                g.text,
+                g.prompt_tokens,
+                g.answer_tokens,
+                g.dropped_examples,
+                g.seconds,
+                g.error,
+            )
+            for g in {g.request: g for g in batch.generations}.values()
+        ),
+        constants={"attempts": 1, "created_at": at},
+        on_conflict="""ON CONFLICT DO UPDATE SET
+            text = excluded.text, prompt_tokens = excluded.prompt_tokens,
+            answer_tokens = excluded.answer_tokens, dropped_examples = excluded.dropped_examples,
+            seconds = excluded.seconds, error = excluded.error,
+            attempts = generations.attempts + 1, created_at = excluded.created_at
+            WHERE generations.error IS NOT NULL""",
+    )
+    _insert_new(
+        db,
+        "items",
+        ("scenario", "attribute", "part", "sample", "target", "request"),
+        ((i.scenario, i.attribute, i.part, i.sample, i.target, i.request) for i in batch.items),
+        run,
+    )
+    _insert_new(
+        db,
+        "predictions",
+        ("scenario", "attribute", "sample", "response", "score", "reasoning"),
+        (
+            (p.scenario, p.attribute, p.sample, p.response, p.score, p.reasoning)
+            for p in batch.predictions
+        ),
+        run,
+    )
+    _insert_new(
+        db,
+        "choices",
+        ("scenario", "target", "sample", "response", "reasoning"),
+        ((c.scenario, c.target, c.sample, c.response, c.reasoning) for c in batch.choices),
+        run,
+    )
+
+
+def _insert_new(
+    db: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | int | float]],
+    run: int,
+) -> None:
+    insert(db, table, columns, rows, constants={"run": run}, on_conflict="ON CONFLICT DO NOTHING")
+
+
+def items(db: Connection, run: int) -> set[Item]:
+    """Return what `run` has asked so far, whether or not the answer could be read."""
+    rows = db.execute(
+        "SELECT scenario, attribute, part, sample, target, request FROM items WHERE run = ?",
+        [run],
+    ).fetchall()
+    return {Item(*row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a run's answers took."""
+
+    answers: int
+    failed: int
+    prompt_tokens: int
+    answer_tokens: int
+    seconds: float
+    """Sum over answers of their shares of the batches' wall time."""
+    dropped_examples: int
+    """Worked examples left out, over all answers."""
+
+
+def cost(db: Connection, run: int) -> Cost:
+    """Return what the answers of `run` took, whichever run they were first made for."""
+    row = db.execute(
+        """SELECT count(*), count(error), coalesce(sum(prompt_tokens), 0)::BIGINT,
+                  coalesce(sum(answer_tokens), 0)::BIGINT, coalesce(sum(seconds), 0),
+                  coalesce(sum(dropped_examples), 0)::BIGINT
+           FROM generations
+           WHERE request IN (SELECT request FROM items WHERE run = ?)""",
+        [run],
+    ).fetchall()[0]
+    return Cost(*row)

@@ -1,0 +1,105 @@
+"""Runs: one per spec, answers once, failures replaced."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from store import benchmarks, browse, runs
+from store.connection import Connection
+from store.errors import NotInStore
+from store.records import Choice, Generation, Item, Prediction, RunSpec
+from tests.build import SMALL
+from tests.conftest import AT
+
+SPEC = RunSpec(SMALL.identity, "eval", "few-shot-comparative", "smol", "{}")
+ANSWER = Generation("key", "text", 10, 5, 0, 1.5, error=None)
+
+
+def opened(db: Connection, spec: RunSpec = SPEC) -> int:
+    return runs.open_run(db, spec, process="here:1", environment="{}", at=AT)
+
+
+def prediction(sample: int, score: float, *, response: int = 0) -> Prediction:
+    return Prediction(1, 0, sample, response, score, f"reason {sample}")
+
+
+def test_the_same_spec_is_the_same_run(db: Connection) -> None:
+    first = opened(db)
+    assert opened(db, replace(SPEC, method="oracle")) == first + 1
+    assert opened(db) == first
+    assert [run.number for run in runs.listing(db)] == [first, first + 1]
+
+
+def test_the_latest_mark_is_the_state(db: Connection) -> None:
+    number = opened(db)
+    later = AT + timedelta(minutes=1)
+    runs.mark(db, number, "interrupted", process="there:2", environment="{}", at=later)
+    run = runs.get(db, number)
+    assert (run.state, run.process, run.updated_at, run.created_at) == (
+        "interrupted",
+        "there:2",
+        later,
+        AT,
+    )
+    assert run.spec == SPEC
+
+
+def test_an_unknown_run_is_named_beside_the_known(db: Connection) -> None:
+    opened(db)
+    with pytest.raises(NotInStore, match=r"no run 7 in the store \(there: 1\)"):
+        runs.get(db, 7)
+
+
+def test_a_good_answer_is_never_replaced_a_failed_one_is(db: Connection) -> None:
+    number = opened(db)
+    failed = replace(ANSWER, text="", error="nothing came")
+    for generation in (failed, ANSWER, replace(ANSWER, text="other")):
+        runs.add_batch(db, number, runs.Batch([generation]), at=AT)
+    assert runs.answered(db, ["key", "unknown"]) == {"key": ANSWER}
+    attempts = db.execute("SELECT attempts FROM generations").fetchall()
+    assert attempts == [(2,)]
+
+
+def test_what_is_stored_already_is_not_stored_twice(db: Connection) -> None:
+    number = opened(db)
+    item = Item(1, 0, -1, 0, "", "key")
+    batch = runs.Batch([ANSWER], [item], [prediction(0, 0.5)], [Choice(1, "", 0, 1, "")])
+    runs.add_batch(db, number, batch, at=AT)
+    runs.add_batch(db, number, batch, at=AT)
+    assert runs.items(db, number) == {item}
+    assert db.execute("SELECT count(*) FROM predictions").fetchall() == [(1,)]
+
+
+def test_scores_are_means_over_samples(db: Connection) -> None:
+    benchmarks.add(db, SMALL, at=AT)
+    number = opened(db)
+    predictions = [prediction(0, 0.2), prediction(1, 0.4), prediction(0, 1.0, response=1)]
+    runs.add_batch(db, number, runs.Batch(predictions=predictions), at=AT)
+    scores = browse.scores(db, number, (3, 3, 2))
+    assert scores[0, :2, 0] == pytest.approx([0.3, 1.0])
+    assert np.isnan(scores[1:]).all()
+    per_sample = browse.sample_scores(db, number, (3, 3, 2), samples=2)
+    assert per_sample[0, 0, 0].tolist() == [0.2, 0.4]
+    assert browse.reasonings(db, number, 1)[0, 0, 1] == "reason 1"
+    assert browse.scored_attributes(db, number) == [0]
+    assert browse.search(db, SMALL.identity, "eval", "Reason 1", runs=[number]) == [1]
+
+
+def test_choices_are_an_array_with_gaps(db: Connection) -> None:
+    number = opened(db)
+    runs.add_batch(db, number, runs.Batch(choices=[Choice(2, "", 0, 1, "")]), at=AT)
+    chosen = browse.choices(db, number, target="", scenarios=3, samples=1)
+    assert chosen[:, 0].tolist() == [-1, 1, -1]
+
+
+def test_the_cost_counts_each_answer_once(db: Connection) -> None:
+    number = opened(db)
+    items = [Item(1, 0, -1, sample, "", "key") for sample in (0, 1)]
+    failed = replace(ANSWER, request="bad", error="broken", answer_tokens=0)
+    items.append(Item(2, 0, -1, 0, "", "bad"))
+    runs.add_batch(db, number, runs.Batch([ANSWER, failed], items), at=AT)
+    cost = runs.cost(db, number)
+    assert (cost.answers, cost.failed, cost.prompt_tokens, cost.answer_tokens) == (2, 1, 20, 5)
+    assert cost.seconds == pytest.approx(3.0)

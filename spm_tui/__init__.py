@@ -1,0 +1,1 @@
+"""Steerable pluralistic models in the terminal: run, steer, inspect, score."""

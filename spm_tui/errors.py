@@ -1,0 +1,52 @@
+"""What can go wrong, by what the caller can do about it.
+
+::
+
+    SpmError              base; its message is one line
+    ├── InputError        the person gave something unusable: say which, exit 2
+    │   └── (file, row and field where they are known)
+    ├── ModelError        a model cannot be found, loaded or used as asked: exit 2
+    └── AnswerError       one answer cannot be read: stored as a failed item, retried later
+"""
+
+from pathlib import Path
+
+
+class SpmError(Exception):
+    """Any failure that is not a defect of the program; its message is one line."""
+
+
+class InputError(SpmError):
+    """Bad input, located as well as it can be.
+
+    Args:
+        problem: what is wrong and what would be right.
+        path: the file it is in.
+        row: line or record in that file, from 1.
+        field: column, key or option.
+
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        path: Path | str | None = None,
+        row: int | None = None,
+        field: str | None = None,
+    ) -> None:
+        place = [
+            str(path) if path is not None else "",
+            f"row {row}" if row is not None else "",
+            f"field {field!r}" if field is not None else "",
+        ]
+        where = ", ".join(part for part in place if part)
+        super().__init__(f"{where}: {problem}" if where else problem)
+
+
+class ModelError(SpmError):
+    """A model cannot be found, fetched, loaded or used as asked."""
+
+
+class AnswerError(SpmError):
+    """A model's answer does not have the form that was asked for."""

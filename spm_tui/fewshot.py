@@ -1,0 +1,57 @@
+"""Selection of worked examples by similarity and coverage of levels (paper §4.1).
+
+T train scenarios with at most R responses, N scenarios to find examples for.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+
+def similarities(
+    queries: npt.NDArray[np.float32], train: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Return cosine similarities [N, T] of embeddings [N, D] and [T, D]."""
+    return _unit(queries) @ _unit(train).T
+
+
+def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(norms > 0, norms, 1), dtype=np.float32)
+
+
+def select(
+    similarity: npt.NDArray[np.float32], levels: npt.NDArray[np.int16], *, shots: int
+) -> list[tuple[int, ...]]:
+    """Return, for each of N scenarios, the train scenarios that serve as its examples.
+
+    For every level that occurs in train, the most similar scenario with a response of that
+    level; then the most similar others until there are `shots`. Ordered by the lowest level
+    a scenario was taken for, then the others by similarity; among equally similar scenarios
+    the lower index comes first.
+
+    Args:
+        similarity: [N, T].
+        levels: of one attribute, [T, R]; -1 where a scenario has fewer responses.
+        shots: number of examples; more are returned when more levels occur.
+
+    """
+    if not shots or not len(levels):
+        return [()] * len(similarity)
+    occurring = np.unique(levels[levels >= 0])
+    has_level = (levels[:, :, None] == occurring).any(axis=1)
+    masked = np.where(has_level.T[None], similarity[:, None, :], -np.inf)
+    covering = masked.argmax(axis=2)
+    ranking = np.argsort(-similarity, axis=1, kind="stable")[:, : shots + len(occurring)]
+    return [
+        _fill(cover, rank, shots)
+        for cover, rank in zip(covering.tolist(), ranking.tolist(), strict=True)
+    ]
+
+
+def _fill(covering: list[int], ranking: list[int], shots: int) -> tuple[int, ...]:
+    chosen = dict.fromkeys(covering)
+    for candidate in ranking:
+        if len(chosen) >= shots:
+            break
+        chosen.setdefault(candidate)
+    return tuple(chosen)

@@ -1,0 +1,42 @@
+"""Numbers as people read them: the only place that turns one into text."""
+
+import math
+
+NOTHING = "–"
+"""In place of a number that does not exist."""
+
+
+def percent(share: float, *, digits: int = 1) -> str:
+    """Return a share of 1 in percent, without the sign: 0.612 → 61.2."""
+    return NOTHING if math.isnan(share) else f"{100 * share:.{digits}f}"
+
+
+def spread(mean: float, sd: float) -> str:
+    """Return mean and standard deviation of shares in percent: 61.2 ± 4.3."""
+    return NOTHING if math.isnan(mean) else f"{percent(mean)} ± {percent(sd)}"
+
+
+def interval(low: float, high: float) -> str:
+    """Return an interval of shares in percent: [58.0, 64.1]."""
+    return NOTHING if math.isnan(low) else f"[{percent(low)}, {percent(high)}]"
+
+
+def number(value: float, *, digits: int = 2) -> str:
+    """Return a number with so many decimals."""
+    return NOTHING if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def count(value: int) -> str:
+    """Return a whole number with thousands apart: 117,649."""
+    return f"{value:,}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time span in its two largest units: 2 h 05 min, 3 min 12 s, 8 s."""
+    if seconds is None or math.isnan(seconds):
+        return NOTHING
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {whole % 60:02} s" if minutes else f"{whole} s"

@@ -1,0 +1,295 @@
+"""Alignment targets: a value in [0, 1], and a weight, for some of the attributes (paper §5.1).
+
+Owns how targets are written, read, sampled and turned into arrays. The set `all` is never
+listed here: it has L^A members and is scored as a grid (`spm_tui.scoring.grid`).
+"""
+
+import json
+import random
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from spm_tui.errors import InputError
+from store.identity import content_hash
+from store.records import Attribute
+
+NEUTRAL = 0.5
+"""An attribute at this value says nothing and is dropped from sampled and all targets."""
+SAMPLES_PER_SIZE = 10
+SAMPLING_SEED = 42
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What to align to: some attributes with a wanted value and a weight each."""
+
+    values: tuple[tuple[str, float], ...]
+    """(attribute, value in [0, 1]), in the benchmark's order of attributes; never empty."""
+    weights: tuple[float, ...] = ()
+    """One per value, positive; empty means 1 for each."""
+
+    @property
+    def identity(self) -> str:
+        """Content hash of values and weights."""
+        return content_hash([self.values, self.weights])
+
+    def __str__(self) -> str:
+        weights = self.weights or (1.0,) * len(self.values)
+        return ", ".join(
+            f"{name}={value:.2g}" + (f"*{weight:g}" if weight != 1 else "")
+            for (name, value), weight in zip(self.values, weights, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSet:
+    """Targets that are reported together, as mean and standard deviation."""
+
+    name: str
+    targets: tuple[Target, ...]
+
+
+def target(
+    values: Mapping[str, float],
+    attributes: Sequence[Attribute],
+    *,
+    weights: Mapping[str, float] | None = None,
+    path: Path | None = None,
+    row: int | None = None,
+) -> Target:
+    """Return the target with these values, checked against `attributes`.
+
+    A value that is a level's value rounded to two decimals is taken as that level, so that
+    0.33 on a scale of seven levels means exactly 1/3.
+
+    Raises:
+        InputError: no value, an unknown attribute, a value outside [0, 1] or a weight that is
+            not positive; names `path` and `row` where given.
+
+    """
+    weights = weights or {}
+    known = {attribute.name: attribute for attribute in attributes}
+    for name in (*values, *weights):
+        if name not in known:
+            raise InputError(
+                f"not an attribute of this benchmark ({', '.join(known)})",
+                path=path,
+                row=row,
+                field=name,
+            )
+    for name, value in values.items():
+        if not _is_number(value) or not 0 <= value <= 1:
+            raise InputError(
+                f"a target's value is a number from 0 to 1, not {value!r}",
+                path=path,
+                row=row,
+                field=name,
+            )
+    for name, weight in weights.items():
+        if not _is_number(weight) or not 0 < weight < float("inf"):
+            raise InputError(
+                f"a weight is a positive number, not {weight!r}", path=path, row=row, field=name
+            )
+    if not values:
+        raise InputError("a target names at least one attribute", path=path, row=row)
+    named = [a for a in attributes if a.name in values]
+    return Target(
+        values=tuple((a.name, _exact(float(values[a.name]), a.levels)) for a in named),
+        weights=tuple(float(weights.get(a.name, 1)) for a in named) if weights else (),
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _exact(value: float, levels: int) -> float:
+    level = round(value * (levels - 1)) / (levels - 1)
+    return level if round(level, 2) == round(value, 10) else value
+
+
+def parse(text: str, attributes: Sequence[Attribute]) -> Target:
+    """Return the target written as ``care=1,authority=0.33`` or, weighted, ``care=1*2``.
+
+    Raises:
+        InputError: the text has another form, or `target` refuses it.
+
+    """
+    values: dict[str, float] = {}
+    weights: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, number = (piece.strip() for piece in part.partition("="))
+        value, star, weight = (piece.strip() for piece in number.partition("*"))
+        problem = InputError(
+            f"{text!r} is not a target; write name=value,name=value with values from 0 to 1,"
+            " each attribute once"
+        )
+        if not equals or name in values:
+            raise problem
+        try:
+            values[name] = float(value)
+            if star:
+                weights[name] = float(weight)
+        except ValueError:
+            raise problem from None
+    return target(values, attributes, weights=weights)
+
+
+def uniform(name: str, value: float, attributes: Sequence[Attribute]) -> TargetSet:
+    """Return the set of one target that wants `value` on every attribute."""
+    return TargetSet(name, (target({a.name: value for a in attributes}, attributes),))
+
+
+def high(attributes: Sequence[Attribute]) -> TargetSet:
+    """Return the set `high`: every attribute at 1."""
+    return uniform("high", 1.0, attributes)
+
+
+def low(attributes: Sequence[Attribute]) -> TargetSet:
+    """Return the set `low`: every attribute at 0."""
+    return uniform("low", 0.0, attributes)
+
+
+def sampled(attributes: Sequence[Attribute]) -> TargetSet:
+    """Return the set `sampled`: up to 10 targets for each number of attributes.
+
+    The paper draws them from all combinations of levels in which n attributes are not
+    neutral, afresh with seed 42 for each n. They are found by rank, without listing the
+    combinations. An attribute without a neutral level may be left out instead.
+    """
+    choices = tuple(_choices(attribute.levels) for attribute in attributes)
+    sizes = tuple(len(choice) - 1 for choice in choices)
+    found: list[Target] = []
+    for size in range(1, len(attributes) + 1):
+        for rank in _draw(_count(sizes, size)):
+            picked = _unrank(choices, size, rank)
+            found.append(
+                Target(
+                    tuple(
+                        (attribute.name, value)
+                        for attribute, value in zip(attributes, picked, strict=True)
+                        if value is not None
+                    )
+                )
+            )
+    return TargetSet("sampled", tuple(found))
+
+
+def _draw(count: int) -> list[int]:
+    """Ranks as `random.sample` draws them, also where there are more than it can index."""
+    rng = random.Random(SAMPLING_SEED)
+    if count <= sys.maxsize:
+        return rng.sample(range(count), min(SAMPLES_PER_SIZE, count))
+    ranks: dict[int, None] = {}
+    while len(ranks) < SAMPLES_PER_SIZE:
+        ranks[rng.randrange(count)] = None
+    return list(ranks)
+
+
+def _choices(levels: int) -> tuple[float | None, ...]:
+    """The values an attribute may take, in order; None (left out) stands for the neutral one."""
+    values = [level / (levels - 1) for level in range(levels)]
+    if NEUTRAL in values:
+        return tuple(None if value == NEUTRAL else value for value in values)
+    return (*values, None)
+
+
+@cache
+def _count(sizes: tuple[int, ...], size: int) -> int:
+    """Number of combinations in which exactly `size` attributes are named."""
+    if size < 0:
+        return 0
+    if not sizes:
+        return int(size == 0)
+    return _count(sizes[1:], size) + sizes[0] * _count(sizes[1:], size - 1)
+
+
+def _unrank(
+    choices: tuple[tuple[float | None, ...], ...], size: int, rank: int
+) -> list[float | None]:
+    """The combination at `rank` among those of `size`, in the order of `itertools.product`."""
+    sizes = tuple(len(choice) - 1 for choice in choices)
+    picked: list[float | None] = []
+    for position, options in enumerate(choices):
+        for option in options:
+            left = size - (option is not None)
+            below = _count(sizes[position + 1 :], left)
+            if rank < below:
+                picked.append(option)
+                size = left
+                break
+            rank -= below
+    return picked
+
+
+def read(path: Path, attributes: Sequence[Attribute]) -> list[TargetSet]:
+    """Return the target sets of a JSON or TOML file.
+
+    The file maps attributes to values (one target), or names to targets or lists of
+    targets (a set each); a JSON file may also be a list of targets.
+
+    Raises:
+        InputError: unreadable file, other structure, or a target that `target` refuses.
+
+    """
+    data = _parse_file(path)
+    if isinstance(data, list):
+        return [_set(path.stem, data, attributes, path)]
+    if isinstance(data, dict) and data and all(map(_is_number, data.values())):
+        return [_set(path.stem, [data], attributes, path)]
+    if isinstance(data, dict) and data:
+        return [
+            _set(name, entry if isinstance(entry, list) else [entry], attributes, path)
+            for name, entry in data.items()
+        ]
+    raise InputError("expected targets: attribute = value pairs, named or in a list", path=path)
+
+
+def _parse_file(path: Path) -> object:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except OSError as error:
+        raise InputError(error.strerror or "cannot be read", path=path) from error
+    except ValueError as error:
+        kind = "TOML" if path.suffix == ".toml" else "JSON"
+        raise InputError(f"not {kind}: {error}", path=path) from error
+
+
+def _set(
+    name: str, entries: list[object], attributes: Sequence[Attribute], path: Path
+) -> TargetSet:
+    if not entries:
+        raise InputError("holds no target", path=path, field=name)
+    found = []
+    for row, entry in enumerate(entries, start=1):
+        if not isinstance(entry, dict):
+            raise InputError(
+                f"expected attribute = value pairs, not {entry!r:.40}",
+                path=path,
+                row=row,
+                field=name,
+            )
+        found.append(target(entry, attributes, path=path, row=row))
+    return TargetSet(name, tuple(found))
+
+
+def arrays(
+    targets: Sequence[Target], attributes: Sequence[Attribute]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return values [T, A] and weights [T, A]; weight 0 where a target names no value."""
+    position = {attribute.name: i for i, attribute in enumerate(attributes)}
+    values = np.zeros((len(targets), len(attributes)))
+    weights = np.zeros_like(values)
+    for row, one in enumerate(targets):
+        for i, (name, value) in enumerate(one.values):
+            values[row, position[name]] = value
+            weights[row, position[name]] = one.weights[i] if one.weights else 1
+    return values, weights

@@ -1,0 +1,126 @@
+"""What methods and engines exchange: requests and replies, as plain data.
+
+A request is one generation. Requests that differ only in their seed or in the order of the
+responses share their beginning; an engine is free to make use of that.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from spm_tui.forms import Fields, json_schema, most_tokens
+from store.identity import canonical_json, content_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A worked example: a user's turn and the assistant's answer."""
+
+    question: str
+    answer: str
+    rank: int
+    """0 for the example most similar to the question at hand; the highest goes first when
+    the context window is too small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One generation to be made by a language model."""
+
+    system: str
+    shots: tuple[Shot, ...]
+    question: str
+    form: Fields
+    temperature: float
+    """0 is greedy decoding."""
+    seed: int
+    """Of this generation alone; without effect, and 0, under greedy decoding."""
+
+    def messages(self, *, without: int = 0) -> list[Message]:
+        """Return the conversation, leaving out the `without` least similar examples."""
+        kept = [shot for shot in self.shots if shot.rank < len(self.shots) - without]
+        turns = [
+            message
+            for shot in kept
+            for message in (Message("user", shot.question), Message("assistant", shot.answer))
+        ]
+        return [Message("system", self.system), *turns, Message("user", self.question)]
+
+    @property
+    def size(self) -> int:
+        """Characters of the whole conversation: the cost of reading it, before tokens are known."""
+        shots = sum(len(shot.question) + len(shot.answer) for shot in self.shots)
+        return len(self.system) + shots + len(self.question)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of a request."""
+
+    text: str
+    prompt_tokens: int
+    answer_tokens: int
+    dropped_shots: int
+    """Worked examples left out for want of room in the context window."""
+    seconds: float
+    """Wall time, shared equally among the requests answered together."""
+    error: str | None = None
+    """Why there is no usable answer; None when there is one."""
+
+
+def request_key(request: Request, backbone: str) -> str:
+    """Return the content hash of everything that decides the answer.
+
+    Built from hashes of the parts, because thousands of requests share most of theirs.
+
+    Args:
+        request: the request.
+        backbone: identity of the model: revision, precision, quantisation.
+
+    """
+    parts = [
+        backbone,
+        _digest(request.system),
+        *(f"{_digest(s.question)}{_digest(s.answer)}{s.rank}" for s in request.shots),
+        _digest(request.question),
+        _form_digest(request.form),
+        repr(request.temperature),
+        str(request.seed),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@lru_cache(maxsize=65536)
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _form_digest(form: Fields) -> str:
+    return content_hash([canonical_json(json_schema(form)), most_tokens(form)])
+
+
+def derive_seed(*parts: str | int) -> int:
+    """Return a seed in [0, 2^63) from what it is for: run seed, scenario, attribute, sample.
+
+    Independent of order, batch and machine, so that a run can be repeated in pieces.
+    """
+    return int(content_hash(list(parts))[:16], 16) >> 1
+
+
+def shuffled(count: int, seed: int) -> tuple[int, ...]:
+    """Return a permutation of range(count) that depends on `seed` alone.
+
+    Position k of the result is the index shown at place k.
+    """
+    digests = [content_hash(["order", seed, index]) for index in range(count)]
+    return tuple(sorted(range(count), key=digests.__getitem__))

@@ -1,0 +1,54 @@
+"""Worked examples: every level is shown, then the most similar."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spm_tui import fewshot
+
+# Four train scenarios, two responses each; level 3 is only in the least similar one.
+LEVELS = np.array([[0, 2], [2, 2], [0, -1], [3, 0]], dtype=np.int16)
+SIMILARITY = np.array([[0.9, 0.8, 0.7, 0.1]], dtype=np.float32)
+
+
+def test_every_level_that_occurs_is_covered_by_its_most_similar_scenario() -> None:
+    assert fewshot.select(SIMILARITY, LEVELS, shots=1) == [(0, 3)]
+
+
+def test_the_most_similar_others_fill_up() -> None:
+    assert fewshot.select(SIMILARITY, LEVELS, shots=3) == [(0, 3, 1)]
+    assert fewshot.select(SIMILARITY, LEVELS, shots=9) == [(0, 3, 1, 2)]
+
+
+def test_the_order_is_by_level_covered() -> None:
+    levels = np.array([[3, 3], [1, 1], [0, 0]], dtype=np.int16)
+    assert fewshot.select(SIMILARITY[:, :3], levels, shots=3) == [(2, 1, 0)]
+
+
+def test_nothing_is_selected_from_nothing() -> None:
+    nothing = np.empty((1, 0), dtype=np.float32)
+    assert fewshot.select(nothing, np.empty((0, 2), dtype=np.int16), shots=5) == [()]
+    assert fewshot.select(SIMILARITY, LEVELS, shots=0) == [()]
+
+
+@given(st.integers(1, 12), st.integers(1, 6), st.integers(1, 8), st.integers(0, 2**32 - 1))
+def test_properties_of_any_selection(train: int, levels: int, shots: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    table = rng.integers(0, levels, (train, 2)).astype(np.int16)
+    similarity = rng.random((3, train)).astype(np.float32)
+    for row, chosen in zip(similarity, fewshot.select(similarity, table, shots=shots), strict=True):
+        assert len(set(chosen)) == len(chosen), "no example twice"
+        occurring = set(np.unique(table).tolist())
+        assert {int(level) for place in chosen for level in table[place]} >= occurring
+        assert min(shots, train) <= len(chosen) <= max(shots, len(occurring))
+        for level in occurring:
+            having = [place for place in range(train) if level in table[place]]
+            assert max(having, key=lambda place: row[place]) in chosen
+
+
+def test_similarity_is_the_cosine() -> None:
+    queries = np.array([[3, 0], [1, 1], [0, 0]], dtype=np.float32)
+    train = np.array([[2, 0], [0, 5]], dtype=np.float32)
+    expected = [[1, 0], [0.5**0.5, 0.5**0.5], [0, 0]]
+    assert fewshot.similarities(queries, train) == pytest.approx(np.array(expected))

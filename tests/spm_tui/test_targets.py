@@ -1,0 +1,151 @@
+"""Targets: written, read, sampled."""
+
+import itertools
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spm_tui import targets
+from spm_tui.errors import InputError
+from spm_tui.targets import Target
+from tests.build import attribute
+
+SEVEN = tuple(attribute(name, 7) for name in ("care", "fairness", "liberty"))
+
+
+def test_a_target_is_read_from_text_in_the_benchmarks_order() -> None:
+    parsed = targets.parse("liberty=0.33*2, care = 1", SEVEN)
+    assert parsed == Target((("care", 1.0), ("liberty", 1 / 3)), (1.0, 2.0))
+    assert str(parsed) == "care=1, liberty=0.33*2"
+    assert targets.parse(str(parsed), SEVEN) == parsed
+
+
+@given(st.integers(0, 6))
+def test_two_decimals_of_a_level_mean_the_level(level: int) -> None:
+    parsed = targets.parse(f"care={level / 6:.2f}", SEVEN)
+    assert parsed.values == (("care", level / 6),)
+
+
+def test_other_values_stay_as_they_are() -> None:
+    assert targets.parse("care=0.3", SEVEN).values == (("care", 0.3),)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "not a target"),
+        ("care", "not a target"),
+        ("care=high", "not a target"),
+        ("care=1,care=0", "not a target"),
+        ("care=1*", "not a target"),
+        ("care=1.5", "field 'care': a target's value is a number from 0 to 1, not 1.5"),
+        ("care=nan", "not nan"),
+        ("care=1*0", "a weight is a positive number, not 0.0"),
+        ("harm=1", r"field 'harm': not an attribute of this benchmark \(care, fairness, liberty\)"),
+    ],
+)
+def test_a_text_that_is_no_target_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(InputError, match=complaint):
+        targets.parse(text, SEVEN)
+
+
+@pytest.mark.parametrize("levels", [5, 7])
+def test_sampling_is_the_papers(levels: int) -> None:
+    """As described: list all combinations, drop neutral attributes, draw ten of each size."""
+    attributes = SEVEN[:3] if levels == 7 else tuple(attribute(n, 5) for n in "abcd")
+    values = [level / (levels - 1) for level in range(levels)]
+    listed = [
+        tuple((a.name, v) for a, v in zip(attributes, combination, strict=True) if v != 0.5)
+        for combination in itertools.product(values, repeat=len(attributes))
+    ]
+    expected = [
+        one
+        for size in range(1, len(attributes) + 1)
+        for one in random.Random(42).sample([x for x in listed if len(x) == size], 10)
+    ]
+    assert [one.values for one in targets.sampled(attributes).targets] == expected
+
+
+def test_sampling_leaves_attributes_out_where_no_level_is_neutral() -> None:
+    found = targets.sampled(tuple(attribute(n, 2) for n in "ab")).targets
+    sizes = [len(one.values) for one in found]
+    assert sizes == [1] * 4 + [2] * 4
+    assert len(set(found)) == 8
+
+
+def test_sampling_needs_no_list_of_all_combinations() -> None:
+    many = tuple(attribute(str(i), 11) for i in range(20))
+    assert len(targets.sampled(many).targets) == 200
+
+
+@pytest.mark.parametrize(("file", "levels"), [("helpsteer2", 5), ("mic", 7)])
+def test_the_papers_targets_are_reproduced(shared: Path, file: str, levels: int) -> None:
+    path = shared / "targets" / f"{file}.json"
+    data = json.loads(path.read_text())
+    attributes = tuple(attribute(name, levels) for name in data["high"])
+    read = {one.name: one.targets for one in targets.read(path, attributes)}
+    assert read["sampled"] == targets.sampled(attributes).targets
+    assert read["high"] == targets.high(attributes).targets
+    assert read["low"] == targets.low(attributes).targets
+    rounded = [{name: round(value, 2) for name, value in one.values} for one in read["sampled"]]
+    assert rounded == data["sampled"]
+    assert len(rounded) == 10 * len(attributes)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sets"),
+    [
+        ("one.json", '{"care": 1}', {"one": 1}),
+        ("list.json", '[{"care": 1}, {"liberty": 0.5}]', {"list": 2}),
+        ("sets.json", '{"a": {"care": 1}, "b": [{"care": 0}, {"liberty": 1}]}', {"a": 1, "b": 2}),
+        ("sets.toml", "[a]\ncare = 1\n[[b]]\nliberty = 0.5\n[[b]]\ncare = 0\n", {"a": 1, "b": 2}),
+    ],
+)
+def test_files_hold_one_target_a_list_or_named_sets(
+    tmp_path: Path, name: str, content: str, sets: dict[str, int]
+) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    assert {one.name: len(one.targets) for one in targets.read(path, SEVEN)} == sets
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("x.json", "{", "x.json: not JSON"),
+        ("x.toml", "care", "x.toml: not TOML"),
+        ("x.json", "7", "expected targets"),
+        ("x.json", "{}", "expected targets"),
+        ("x.json", "[]", "holds no target"),
+        ("x.json", "[1]", "row 1, field 'x': expected attribute = value pairs, not 1"),
+        ("x.json", '[{"care": 1}, {"care": 2}]', "row 2, field 'care': a target's value"),
+        ("x.json", '[{"care": "high"}]', "not 'high'"),
+        ("x.json", '[{"care": true}]', "not True"),
+        ("x.json", "[{}]", "row 1: a target names at least one attribute"),
+    ],
+)
+def test_a_file_without_usable_targets_is_refused(
+    tmp_path: Path, name: str, content: str, complaint: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    with pytest.raises(InputError, match=complaint):
+        targets.read(path, SEVEN)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.json: No such file"):
+        targets.read(tmp_path / "gone.json", SEVEN)
+
+
+def test_arrays_have_weight_zero_where_nothing_is_wanted() -> None:
+    values, weights = targets.arrays(
+        [targets.parse("liberty=1*3", SEVEN), targets.parse("care=0,fairness=0.5", SEVEN)], SEVEN
+    )
+    assert weights.tolist() == [[0, 0, 3], [1, 1, 0]]
+    assert np.where(weights > 0, values, np.nan)[0, 2] == 1

@@ -1,0 +1,1 @@
+"""Importers: files in the world's formats become benchmarks."""

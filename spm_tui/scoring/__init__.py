@@ -1,0 +1,1 @@
+"""Scoring: how often the selected response is the one nearest to the target."""

@@ -1,0 +1,1 @@
+"""Methods: how a scenario becomes requests, and replies become scores or choices."""

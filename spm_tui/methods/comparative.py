@@ -1,0 +1,90 @@
+"""Comparative regression, few-shot and zero-shot (paper §4.1).
+
+One request per scenario, attribute and sample scores all responses together. Under
+sampling each sample sees the responses in its own order, which is undone by index.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from spm_tui import prompts
+from spm_tui.forms import read
+from spm_tui.methods.base import ALL, Ask, Example, Settings, decoding
+from spm_tui.wire import Request, Shot, derive_seed, shuffled
+from store.identity import Canonical
+from store.records import Prediction, Scenario
+
+
+class Comparative:
+    """The method for one benchmark; zero-shot when `settings.shots` is 0."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._shots: dict[tuple[int, int], tuple[str, str]] = {}
+        """Texts of worked examples by scenario and attribute: made once, shared by requests."""
+
+    def config(self) -> Mapping[str, Canonical]:
+        """Return shots and decoding."""
+        return {"shots": self._settings.shots, **decoding(self._settings)}
+
+    def asks(
+        self, scenario: Scenario, attribute: int, examples: Sequence[Example]
+    ) -> Iterator[Ask]:
+        """Make one request per sample."""
+        s = self._settings
+        shots = tuple(self._shot(example, attribute) for example in examples)
+        texts = [response.text for response in scenario.responses]
+        name = s.attributes[attribute].name
+        for sample in range(s.samples):
+            seed = derive_seed(s.seed, scenario.key, name, sample) if s.temperature else 0
+            order = shuffled(len(texts), seed) if s.temperature else tuple(range(len(texts)))
+            request = Request(
+                system=prompts.comparative_system(s.attributes[attribute]),
+                shots=shots,
+                question=prompts.comparative_question(
+                    scenario.question, [texts[index] for index in order]
+                ),
+                form=prompts.comparative_form(len(texts), s.reasoning),
+                temperature=s.temperature,
+                seed=seed,
+            )
+            yield Ask(scenario.number, attribute, ALL, sample, order, request)
+
+    def _shot(self, example: Example, attribute: int) -> Shot:
+        scenario = example.scenario
+        key = (scenario.number, attribute)
+        if key not in self._shots:
+            self._shots[key] = (
+                prompts.comparative_question(
+                    scenario.question, [response.text for response in scenario.responses]
+                ),
+                prompts.comparative_answer(
+                    self._judged(scenario, attribute), self._settings.reasoning
+                ),
+            )
+        return Shot(*self._shots[key], rank=example.rank)
+
+    def _judged(self, scenario: Scenario, attribute: int) -> list[tuple[str, int]]:
+        quality = self._settings.attributes[attribute]
+        return [
+            (
+                response.reasonings[attribute]
+                or prompts.stand_in_reasoning(quality, response.labels[attribute]),
+                prompts.level_score(response.labels[attribute], quality.levels),
+            )
+            for response in scenario.responses
+        ]
+
+    def read(self, ask: Ask, text: str) -> list[Prediction]:
+        """Read a score and a reasoning per response, put back at their indices."""
+        judged = read(ask.request.form, text)
+        return [
+            Prediction(
+                scenario=ask.scenario,
+                attribute=ask.attribute,
+                sample=ask.sample,
+                response=index,
+                score=judged[letter]["score"] / 100,
+                reasoning=judged[letter]["reasoning"],
+            )
+            for letter, index in zip(prompts.LETTERS, ask.order, strict=False)
+        ]

@@ -1,0 +1,50 @@
+"""Methods without a model: the bounds that others stand between."""
+
+from collections.abc import Mapping
+
+from spm_tui.methods.base import Settings
+from spm_tui.wire import derive_seed
+from store.identity import Canonical
+from store.records import Choice, Prediction, Scenario
+
+
+class Oracle:
+    """Predicts every label exactly: selects a right response for every target."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._tops = [attribute.levels - 1 for attribute in settings.attributes]
+
+    def config(self) -> Mapping[str, Canonical]:
+        """Return nothing: there is nothing to set."""
+        return {}
+
+    def decide(self, scenario: Scenario) -> list[Prediction]:
+        """Score each response by its label."""
+        return [
+            Prediction(
+                scenario=scenario.number,
+                attribute=attribute,
+                sample=0,
+                response=index,
+                score=level / self._tops[attribute],
+                reasoning="",
+            )
+            for index, response in enumerate(scenario.responses)
+            for attribute, level in enumerate(response.labels)
+        ]
+
+
+class Random:
+    """Chooses a response by lot, whatever the target: right once in R times, without ties."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._seed = settings.seed
+
+    def config(self) -> Mapping[str, Canonical]:
+        """Return the seed."""
+        return {"seed": self._seed}
+
+    def decide(self, scenario: Scenario) -> list[Choice]:
+        """Draw one response."""
+        drawn = derive_seed(self._seed, scenario.key, "choice") % len(scenario.responses)
+        return [Choice(scenario=scenario.number, target="", sample=0, response=drawn, reasoning="")]

@@ -1,0 +1,1 @@
+"""Engines: whatever answers requests. The heavy libraries are imported inside, never here."""

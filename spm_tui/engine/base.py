@@ -1,0 +1,32 @@
+"""The one seam between methods and models."""
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Protocol, TypeAlias
+
+from spm_tui.wire import Reply, Request
+
+Answer: TypeAlias = tuple[int, Reply]
+"""The index of a request, and its reply."""
+
+
+class Engine(Protocol):
+    """Answers requests, in whatever order suits it."""
+
+    def answer(
+        self, requests: Sequence[Request], *, done: AbstractSet[int] = frozenset()
+    ) -> Iterator[list[Answer]]:
+        """Yield the replies that are there, in groups: those computed together.
+
+        A request that cannot be answered gets a reply with an error; only what makes all
+        answers impossible raises.
+
+        Args:
+            requests: all requests of a run.
+            done: indices that need no reply. They still take part in forming batches: so a
+                resumed run computes each answer exactly as an undisturbed one.
+
+        Raises:
+            ModelError: the model cannot be used at all.
+
+        """

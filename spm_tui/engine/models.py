@@ -1,0 +1,98 @@
+"""From what a person calls a model to a folder with its files and an identity.
+
+A name is, in this order, an embedded model, a local folder, a GGUF file or a hub id.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from spm_tui.engine import cache, embedded, gguf
+from spm_tui.errors import ModelError
+
+LANGUAGE_MODEL = embedded.SMOLLM2.name
+"""The default backbone."""
+EMBEDDER = embedded.MINILM.name
+_FILES = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.txt", "1_Pooling/*")
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A model's files."""
+
+    name: str
+    """As the person gave it."""
+    folder: Path
+    revision: str
+    """Identity of the files: a known SHA-256, a hub commit, or a fingerprint."""
+
+
+def locate(
+    name: str, *, revision: str | None = None, say: Callable[[str], None] = lambda _: None
+) -> Located:
+    """Return the model of that name, fetched and converted where need be.
+
+    Args:
+        name: an embedded model, a folder, a GGUF file or a hub id.
+        revision: branch, tag or commit, for hub ids.
+        say: told what takes long.
+
+    Raises:
+        ModelError: there is no such model, or it cannot be fetched.
+
+    """
+    if name in embedded.EMBEDDED:
+        model = embedded.EMBEDDED[name]
+        return Located(name, embedded.fetch(model, say=say), model.sha256)
+    path = Path(name).expanduser()
+    if path.suffix == ".gguf" and path.is_file():
+        say(f"reading {path.name}")
+        return Located(path.stem, gguf.converted(path), cache.fingerprint([path]))
+    if path.is_dir():
+        return _local(path)
+    if name.count("/") == 1 and not name.startswith((".", "/", "~")):
+        return _from_hub(name, revision, say)
+    known = ", ".join(embedded.EMBEDDED)
+    raise ModelError(
+        f"no model {name!r}: no such folder or GGUF file, no hub id (owner/name), and not one"
+        f" of the embedded models ({known})"
+    )
+
+
+def _local(path: Path) -> Located:
+    files = [file for pattern in _FILES for file in path.glob(pattern)]
+    if not (path / "config.json").is_file():
+        raise ModelError(f"{path}: no config.json, so not a model's folder")
+    return Located(path.resolve().name, path, cache.fingerprint(files))
+
+
+def _from_hub(name: str, revision: str | None, say: Callable[[str], None]) -> Located:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError
+
+    def snapshot(*, offline: bool) -> Path:
+        return Path(
+            snapshot_download(
+                name, revision=revision, allow_patterns=list(_FILES), local_files_only=offline
+            )
+        )
+
+    try:
+        folder = snapshot(offline=True)
+    except LocalEntryNotFoundError:
+        say(f"fetching {name} from the model hub")
+        try:
+            folder = snapshot(offline=False)
+        except GatedRepoError as error:
+            raise ModelError(
+                f"{name} is gated: accept its licence at huggingface.co/{name}, then run"
+                " `hf auth login`"
+            ) from error
+        except (OSError, ValueError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise ModelError(
+                f"no model {name!r} in the local cache, and the model hub gave none: {reason}"
+            ) from error
+    if not (folder / "config.json").is_file():
+        raise ModelError(f"{name}: its copy in the local cache is incomplete; delete {folder}")
+    return Located(name, folder, folder.name)

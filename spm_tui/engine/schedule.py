@@ -1,0 +1,52 @@
+"""Which requests are answered together: pure, so that a resumed run batches alike.
+
+A batch has one form of answer, because the constraint is compiled per form, and prompts of
+similar length, because shorter ones are padded. Long prompts come first: what does not fit
+into memory shows early, and the time left is not underestimated.
+"""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+from spm_tui.forms import most_tokens
+from spm_tui.wire import Request
+
+CHARACTERS_PER_TOKEN = 3.5
+"""Fewer than in English prose (4 to 4.5), so that estimates err on the safe side."""
+
+
+def estimated_tokens(request: Request) -> int:
+    """Return about how many tokens a request takes, its longest answer included."""
+    return int(request.size / CHARACTERS_PER_TOKEN) + most_tokens(request.form)
+
+
+def batches(requests: Sequence[Request], *, rows: int, tokens: int) -> list[list[int]]:
+    """Return the indices of the requests in batches.
+
+    Args:
+        requests: all requests of a run.
+        rows: most requests in a batch.
+        tokens: most tokens in a batch, padding included; one long request may exceed it.
+
+    """
+    cost = [estimated_tokens(request) for request in requests]
+    order = sorted(range(len(requests)), key=lambda i: (most_tokens(requests[i].form), cost[i]))
+    found: list[list[int]] = []
+    for index in reversed(order):
+        batch = found[-1] if found else []
+        fits = (
+            batch
+            and len(batch) < rows
+            and (len(batch) + 1) * cost[batch[0]] <= tokens
+            and requests[batch[0]].form == requests[index].form
+        )
+        if fits:
+            batch.append(index)
+        else:
+            found.append([index])
+    return found
+
+
+def unfinished(batches_: Sequence[Sequence[int]], done: AbstractSet[int]) -> list[list[int]]:
+    """Return the batches with an index that is not in `done`; each stays whole."""
+    return [list(batch) for batch in batches_ if not done >= set(batch)]

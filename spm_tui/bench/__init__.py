@@ -1,0 +1,1 @@
+"""Runs: the one place, with `spm_tui.report`, where store, method and engine meet."""

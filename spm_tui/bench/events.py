@@ -1,0 +1,95 @@
+"""What a run tells while it goes on; the app reads it as JSON lines."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from store.records import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Something that takes a while has begun: fetching, embedding, loading."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A run is about to begin or to go on."""
+
+    run: int
+    benchmark: str
+    split: str
+    method: str
+    model: str
+    total: int
+    """Requests."""
+    answered: int
+    """Of these, those with an answer already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one answer says of one response."""
+
+    response: int
+    score: float
+    reasoning: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAnswered:
+    """A request has its answer."""
+
+    run: int
+    scenario: int
+    attribute: str
+    sample: int
+    judgements: tuple[Judgement, ...]
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A batch is stored: a kill from here on loses nothing of it."""
+
+    run: int
+    done: int
+    total: int
+    failed: int
+    tokens_per_second: float
+    """Read and written, since the run began this time."""
+    remaining: float | None
+    """Seconds left, judged by characters still to be read; None before the first answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run has come to its end, or was stopped on demand."""
+
+    run: int
+    state: RunState
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """The program ends with an error."""
+
+    message: str
+
+
+Event = Stage | Planned | ItemAnswered | Progress | Ended | Problem
+_NAMES: dict[type, str] = {
+    Stage: "stage",
+    Planned: "plan",
+    ItemAnswered: "item",
+    Progress: "batch",
+    Ended: "done",
+    Problem: "error",
+}
+
+
+def to_json(event: Event) -> str:
+    """Return an event as one line of JSON; its kind is under `event`."""
+    return json.dumps({"event": _NAMES[type(event)], **asdict(event)}, ensure_ascii=False)

@@ -1,0 +1,272 @@
+"""What the commands do; each imports what it needs when it is called."""
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spm_tui.cli import options
+from spm_tui.cli.display import Show, display, emitter
+from spm_tui.cli.stopping import stoppable
+from spm_tui.errors import InputError, SpmError
+from store.errors import NotInStore, StoreError
+
+if TYPE_CHECKING:
+    from spm_tui.bench.events import Event
+    from spm_tui.datasets.rows import Watch
+    from spm_tui.datasets.split import Imported
+    from spm_tui.report.board import Board
+    from store.connection import Store
+
+
+def store_path(parsed: argparse.Namespace) -> Path:
+    """Return the store's file: --store, else $SPM_STORE, else the platform's data folder."""
+    import platformdirs
+
+    named = parsed.store or os.environ.get("SPM_STORE")
+    return Path(named) if named else Path(platformdirs.user_data_dir("spm-tui")) / "store.duckdb"
+
+
+def open_store(parsed: argparse.Namespace) -> "Store":
+    """Return the store that the command line names."""
+    from store.connection import Store
+
+    return Store(store_path(parsed))
+
+
+def app(parsed: argparse.Namespace) -> int:
+    """Open the app."""
+    from spm_tui.tui.app import SpmApp
+
+    SpmApp(open_store(parsed)).run()
+    return 0
+
+
+def headless(parsed: argparse.Namespace) -> int:
+    """Run, then write tables."""
+    from spm_tui.bench.events import Problem
+    from spm_tui.cli import headless as running
+
+    wanted = options.resolve(vars(parsed), Path(parsed.config) if parsed.config else None)
+    with _showing(parsed) as show, stoppable() as stop:
+        try:
+            outcome = running.run(wanted, open_store(parsed), show=show, stop=stop)
+        except (SpmError, StoreError) as error:
+            show(Problem(str(error)))
+            raise
+    if outcome.board is None:
+        again = shlex.join(["spm-tui", *sys.argv[1:]])
+        print(f"interrupted; what is answered is stored. To go on: {again}", file=sys.stderr)
+        return 130
+    if parsed.events != "-":
+        _print_board(outcome.board, as_json=parsed.json)
+    print(f"tables and figures are in {outcome.folder}", file=sys.stderr)
+    return 1 if outcome.failed else 0
+
+
+@contextmanager
+def _showing(parsed: argparse.Namespace) -> Iterator[Show]:
+    """Show events to people, and write them for programs where that is asked for."""
+    with ExitStack() as stack:
+        show = stack.enter_context(display(parsed.display))
+        if parsed.events is None:
+            yield show
+            return
+        stream = sys.stdout
+        if parsed.events != "-":
+            try:
+                stream = stack.enter_context(Path(parsed.events).open("w"))
+            except OSError as error:
+                problem = error.strerror or "cannot be written"
+                raise InputError(problem, path=parsed.events) from error
+        emit = emitter(stream)
+
+        def both(event: "Event") -> None:
+            emit(event)
+            show(event)
+
+        yield both
+
+
+def _print_board(board: "Board", *, as_json: bool) -> None:
+    from spm_tui.report import tables, text
+
+    if as_json:
+        print(text.accuracy_json(board), end="")
+        return
+    subject = board.subject
+    print(
+        f"\nAlignment accuracy, %, on {subject.benchmark.name}/{subject.split},"
+        f" {len(subject.scenarios)} scenarios (mean ± sd over targets)\n"
+    )
+    print(text.markdown(tables.accuracy_brief(board)))
+    for note in board.notes:
+        print(f"note: {note}")
+
+
+def import_(parsed: argparse.Namespace) -> int:
+    """Bring a benchmark into the store."""
+    from spm_tui.cli.headless import now
+    from store import benchmarks
+
+    with _watching() as watch:
+        imported = _IMPORTERS[parsed.kind](parsed, watch)
+    benchmark = imported.benchmark
+    with open_store(parsed).writing() as db:
+        added = benchmarks.add(db, benchmark, at=now())
+    for note in imported.notes:
+        print(f"note: {note}", file=sys.stderr)
+    what = (
+        f"{benchmark.name} ({benchmark.identity[:12]}): {len(benchmark.split('train'))} train and"
+        f" {len(benchmark.split('eval'))} eval scenarios, {len(benchmark.attributes)} attributes"
+    )
+    print(f"imported {what}" if added else f"in the store already, nothing changed: {what}")
+    return 0
+
+
+def _import_mic(parsed: argparse.Namespace, watch: "Watch") -> "Imported":
+    from spm_tui.datasets import mic
+
+    return mic.load(Path(parsed.path), name=parsed.name or "mic", rule=parsed.split, watch=watch)
+
+
+def _import_helpsteer2(parsed: argparse.Namespace, watch: "Watch") -> "Imported":
+    from spm_tui.datasets import helpsteer2
+
+    named = parsed.path or helpsteer2.HUB
+    local = Path(named)
+    from_hub = not local.exists() and (parsed.path is None or named.count("/") == 1)
+    return helpsteer2.load(
+        helpsteer2.fetch(named) if from_hub else local,
+        name=parsed.name or "helpsteer2",
+        source=named if from_hub else None,
+        rule=parsed.split,
+        watch=watch,
+    )
+
+
+def _import_plain(parsed: argparse.Namespace, watch: "Watch") -> "Imported":
+    from spm_tui.datasets import plain
+
+    return plain.load(Path(parsed.path), Path(parsed.attributes), name=parsed.name, watch=watch)
+
+
+_IMPORTERS: Mapping[str, "Callable[[argparse.Namespace, Watch], Imported]"] = {
+    "mic": _import_mic,
+    "helpsteer2": _import_helpsteer2,
+    "plain": _import_plain,
+}
+
+
+@contextmanager
+def _watching() -> Iterator["Watch"]:
+    """Give a function that moves a progress bar, on a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("reading", total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+def report(parsed: argparse.Namespace) -> int:
+    """Score stored runs again, or list them."""
+    from spm_tui.cli import headless as running
+    from spm_tui.report import board, files
+
+    store = open_store(parsed)
+    if not parsed.runs:
+        return _list_runs(store)
+    wanted = options.resolve(vars(parsed), None)
+    subject = board.subject_of(store, parsed.runs)
+    sets, everything = running.target_sets(wanted.targets, wanted.target, subject)
+    scored = board.score(store, subject, parsed.runs, sets, everything=everything)
+    if wanted.out:
+        files.write(scored, Path(wanted.out), record={"options": wanted.record()})
+    _print_board(scored, as_json=parsed.json)
+    return 0
+
+
+def _list_runs(store: "Store") -> int:
+    from spm_tui.report import tables, text
+    from store import benchmarks, runs
+
+    with store.reading() as db:
+        names = {row.identity: row.name for row in benchmarks.listing(db)}
+        table = tables.run_list(runs.listing(db), names)
+    print(text.markdown(table) if table.rows else "no runs yet; spm-tui --headless makes one")
+    return 0
+
+
+def export(parsed: argparse.Namespace) -> int:
+    """Write a run's predictions beside the labels."""
+    from store import browse, runs
+
+    path = Path(parsed.path)
+    if path.suffix not in browse.EXPORT_FORMATS:
+        raise InputError(f"expected {', '.join(browse.EXPORT_FORMATS)}", path=path)
+    if not path.absolute().parent.is_dir():
+        raise InputError("its folder does not exist", path=path)
+    with open_store(parsed).reading() as db:
+        found = runs.get(db, parsed.run)
+        rows = browse.export_predictions(db, found, path)
+    if not rows:
+        raise NotInStore(f"run {parsed.run} has no predictions to export")
+    print(f"wrote {rows:,} predictions to {path}")
+    return 0
+
+
+def models(parsed: argparse.Namespace) -> int:
+    """List, fetch or verify the embedded models."""
+    from spm_tui.engine import embedded
+
+    changed = False
+    for model in embedded.EMBEDDED.values():
+        if parsed.action == "fetch":
+            embedded.fetch(model, say=lambda text: print(f"{text} …", file=sys.stderr))
+        folder = embedded.folder(model)
+        state = "ready" if folder.is_dir() else f"not fetched ({model.size})"
+        if parsed.action == "verify" and folder.is_dir():
+            wrong = embedded.verify(model)
+            changed = changed or bool(wrong)
+            state = f"CHANGED: {', '.join(wrong)}; delete the folder" if wrong else "verified"
+        print(f"{model.name:24} {model.licence:12} {state:24} {folder}")
+    return 2 if changed else 0
+
+
+def doctor(parsed: argparse.Namespace) -> int:
+    """Say what this installation has and can do."""
+    import json
+
+    from spm_tui.cli.headless import environment
+    from spm_tui.engine import cache, embedded
+    from store import benchmarks, runs
+
+    for name, value in json.loads(environment()).items():
+        print(f"{name:14} {value}")
+    print(f"{'model cache':14} {cache.folder()}")
+    for model in embedded.EMBEDDED.values():
+        state = "ready" if embedded.folder(model).is_dir() else "not fetched: spm-tui models fetch"
+        print(f"{'model':14} {model.name}: {state}")
+    path = store_path(parsed)
+    if not path.exists():
+        print(f"{'store':14} {path}: not there yet")
+        return 0
+    with open_store(parsed).reading() as db:
+        names = ", ".join(row.name for row in benchmarks.listing(db)) or "none"
+        print(f"{'store':14} {path}: benchmarks {names}; {len(runs.listing(db))} runs")
+    return 0
+
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "import": import_,
+    "report": report,
+    "export": export,
+    "models": models,
+    "doctor": doctor,
+}

@@ -1,0 +1,137 @@
+"""`spm-tui`: which command, and what its end tells the shell.
+
+Exit codes: 0 done, 1 finished with failed requests, 2 bad input, 130 interrupted.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from spm_tui.cli import options
+from spm_tui.cli.display import MODES
+from spm_tui.errors import SpmError
+from store.errors import StoreError
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+_RUNNING = tuple(options.OPTIONS)
+_REPORTING = ("what to report",)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"spm-tui: error: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    parsed = parser().parse_args(arguments)
+    try:
+        return _command(parsed)
+    except (SpmError, StoreError) as error:
+        print(f"spm-tui: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("spm-tui: stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read our results has had enough of them
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def _command(parsed: argparse.Namespace) -> int:
+    from spm_tui.cli import commands
+
+    if parsed.command:
+        return commands.COMMANDS[parsed.command](parsed)
+    return commands.headless(parsed) if parsed.headless else commands.app(parsed)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    root = _Parser(
+        prog="spm-tui",
+        description="Steerable pluralistic models: without options the app, with --headless"
+        " a run that ends with accuracy tables.",
+        allow_abbrev=False,
+    )
+    _add_version(root)
+    _add_store(root, default=None)
+    root.add_argument("--headless", action="store_true", help="run without the app; resumes")
+    options.add_to(root, *_RUNNING)
+    output = root.add_argument_group("how to show it")
+    output.add_argument("--config", metavar="FILE", help="options from TOML or a run.json")
+    output.add_argument("--json", action="store_true", help="results on stdout as JSON")
+    output.add_argument("--display", choices=MODES, default="auto", help="progress on stderr")
+    output.add_argument("--events", metavar="FILE", help="events as JSON lines; - is stdout")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_import(commands)
+    _add_report(commands)
+    _add_export(commands)
+    _add_models(commands)
+    doctor = commands.add_parser("doctor", help="what this installation has and can do")
+    _add_store(doctor)
+    return root
+
+
+def _add_version(root: argparse.ArgumentParser) -> None:
+    from importlib.metadata import version
+
+    root.add_argument("--version", action="version", version=f"spm-tui {version('spm-tui')}")
+
+
+def _add_store(to: argparse.ArgumentParser, default: str | None = argparse.SUPPRESS) -> None:
+    to.add_argument(
+        "--store",
+        metavar="FILE",
+        default=default,
+        help="the DuckDB file; else $SPM_STORE, else the platform's data folder",
+    )
+
+
+def _add_import(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    importing = commands.add_parser("import", help="bring a benchmark into the store")
+    kinds = importing.add_subparsers(dest="kind", metavar="KIND", required=True)
+    mic = kinds.add_parser("mic", help="the Moral Integrity Corpus: MIC.csv")
+    mic.add_argument("path", metavar="FILE")
+    helpsteer2 = kinds.add_parser("helpsteer2", help="HelpSteer2: raw or reformatted")
+    helpsteer2.add_argument(
+        "path", metavar="PATH", nargs="?", help="file or folder; else from the model hub"
+    )
+    plain = kinds.add_parser("plain", help="your own: JSON, JSON Lines, CSV or Parquet")
+    plain.add_argument("path", metavar="FILE")
+    plain.add_argument("--attributes", metavar="TOML", required=True)
+    for kind in (mic, helpsteer2):
+        kind.add_argument(
+            "--split",
+            choices=("stratified", "source"),
+            default="stratified",
+            help="as in the paper, or as the data says itself",
+        )
+    for kind in (mic, helpsteer2, plain):
+        kind.add_argument("--name", help="of the benchmark in the store")
+        _add_store(kind)
+
+
+def _add_report(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    report = commands.add_parser("report", help="tables of stored runs, without a model")
+    report.add_argument("runs", metavar="RUN", nargs="*", type=int, help="none: list the runs")
+    report.add_argument("--json", action="store_true", help="results on stdout as JSON")
+    options.add_to(report, *_REPORTING)
+    _add_store(report)
+
+
+def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    export = commands.add_parser("export", help="a run's predictions beside the labels")
+    export.add_argument("run", metavar="RUN", type=int)
+    export.add_argument("path", metavar="FILE", help=".csv, .jsonl or .parquet")
+    _add_store(export)
+
+
+def _add_models(commands: "argparse._SubParsersAction[_Parser]") -> None:
+    models = commands.add_parser("models", help="the embedded models: list, fetch, verify")
+    models.add_argument("action", choices=("list", "fetch", "verify"), nargs="?", default="list")

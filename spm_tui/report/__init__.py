@@ -1,0 +1,1 @@
+"""Reports: stored predictions become tables, files and figures; no model is needed."""

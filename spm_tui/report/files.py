@@ -1,0 +1,89 @@
+"""The output folder: each file is whole or not there, and rewriting changes nothing else."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from spm_tui.errors import InputError
+from spm_tui.report import figures, tables, text
+from spm_tui.report.board import Board
+from store.identity import Canonical
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder and see that it can be written, before any work is done.
+
+    Raises:
+        InputError: it cannot.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", path=folder) from error
+
+
+def write(board: Board, folder: Path, *, record: Mapping[str, Canonical]) -> list[Path]:
+    """Write a board's tables and figures, and `run.json`; return the files.
+
+    Args:
+        board: the scores.
+        folder: made if need be.
+        record: what repeats the runs: options, versions, hardware.
+
+    Raises:
+        InputError: the folder cannot be written.
+
+    """
+    prepare(folder)
+    contents = {
+        "accuracy.md": text.accuracy_markdown(board),
+        "accuracy.csv": text.comma_separated(tables.accuracy_values(board)),
+        "accuracy.json": text.accuracy_json(board),
+        "by_target.csv": text.comma_separated(tables.by_target(board)),
+        "by_attribute_count.csv": text.comma_separated(tables.by_attributes(board)),
+        "bias.csv": text.comma_separated(tables.bias(board)),
+        "agreement.csv": text.comma_separated(tables.agreement(board)),
+        "runtime.csv": text.comma_separated(tables.runtime(board)),
+        "run.json": json.dumps({**record, **_runs(board)}, indent=1, ensure_ascii=False) + "\n",
+    }
+    encoded = {name: content.encode() for name, content in contents.items()}
+    encoded |= figures.draw(board)
+    try:
+        for name, content in encoded.items():
+            _replace(folder / name, content)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", path=folder) from error
+    return [folder / name for name in encoded]
+
+
+def _runs(board: Board) -> dict[str, Canonical]:
+    return {
+        "benchmark": {
+            "name": board.subject.benchmark.name,
+            "identity": board.subject.identity,
+            "source": board.subject.benchmark.source,
+        },
+        "runs": [
+            {
+                "run": row.run.number,
+                "identity": row.run.spec.identity,
+                "method": row.run.spec.method,
+                "model": row.run.spec.model,
+                "split": row.run.spec.split,
+                "config": json.loads(row.run.spec.config),
+                "environment": json.loads(row.run.environment),
+            }
+            for row in board.rows
+        ],
+    }
+
+
+def _replace(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)

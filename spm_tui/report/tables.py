@@ -1,0 +1,213 @@
+"""A board as tables of plain values."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from spm_tui.alignment import Floats
+from spm_tui.format import interval, spread
+from spm_tui.report.board import Board, RunScore
+from spm_tui.scoring.accuracy import by_attribute_count
+from store.records import Run
+
+Cell: TypeAlias = str | int | float
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns by name, rows of values; a number that does not exist is NaN."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+_RUN = ("run", "method", "model", "decoding")
+
+
+def _run(row: RunScore) -> tuple[Cell, ...]:
+    return (row.run.number, row.run.spec.method, row.run.spec.model, decoding(row))
+
+
+def decoding(row: RunScore) -> str:
+    """Return how a run's answers were decoded, for people; empty for methods without a model."""
+    method: dict[str, Any] = json.loads(row.run.spec.config)["method"]
+    if "temperature" not in method:
+        return ""
+    if not method["temperature"]:
+        return "greedy"
+    return f"{method['samples']} samples, T {method['temperature']:g}"
+
+
+def accuracy(board: Board) -> Table:
+    """Return accuracy in percent, for people: a row per run, a column per target set."""
+    return Table(
+        (*_RUN, *board.columns, "scenarios"),
+        tuple(
+            (*_run(row), *(_accuracy_cell(row, name) for name in board.columns), row.answered)
+            for row in board.rows
+        ),
+    )
+
+
+def _accuracy_cell(row: RunScore, name: str) -> str:
+    found = row.sets[name].accuracy
+    return f"{spread(found.mean, found.sd)} {interval(found.low, found.high)}"
+
+
+def accuracy_brief(board: Board) -> Table:
+    """Return accuracy in percent without what is the same for all runs, to fit a terminal."""
+    several = {
+        "model": len({row.run.spec.model for row in board.rows if row.run.spec.model}) > 1,
+        "decoding": len({decoding(row) for row in board.rows} - {""}) > 1,
+    }
+    names = ["run", "method", *(name for name, shown in several.items() if shown)]
+    return Table(
+        (*names, *board.columns, "answered"),
+        tuple(
+            (
+                *(cell for name, cell in zip(_RUN, _run(row), strict=True) if name in names),
+                *(spread(a.mean, a.sd) for a in (row.sets[c].accuracy for c in board.columns)),
+                row.answered,
+            )
+            for row in board.rows
+        ),
+    )
+
+
+def run_list(runs: Sequence[Run], benchmarks: Mapping[str, str]) -> Table:
+    """Return stored runs, for people; `benchmarks` are names by identity."""
+    return Table(
+        ("run", "benchmark", "method", "model", "state", "last commit (UTC)"),
+        tuple(
+            (
+                run.number,
+                f"{benchmarks[run.spec.benchmark]}/{run.spec.split}",
+                run.spec.method,
+                run.spec.model,
+                run.state,
+                f"{run.updated_at:%Y-%m-%d %H:%M}",
+            )
+            for run in runs
+        ),
+    )
+
+
+def accuracy_values(board: Board) -> Table:
+    """Return accuracy in shares of 1: a row per run and target set."""
+    columns = ("set", "targets", "scored", "mean", "sd", "low", "high", "expected")
+    return Table(
+        (*_RUN, *columns),
+        tuple(
+            (
+                *_run(row),
+                name,
+                a.targets,
+                a.scored,
+                a.mean,
+                a.sd,
+                a.low,
+                a.high,
+                a.expected,
+            )
+            for row in board.rows
+            for name in board.columns
+            for a in [row.sets[name].accuracy]
+        ),
+    )
+
+
+def by_target(board: Board) -> Table:
+    """Return what each run reaches for each listed target."""
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for row in board.rows:
+            for one in board.sets:
+                each = row.sets[one.name].each
+                for position, target in enumerate(one.targets):
+                    yield (
+                        *_run(row),
+                        one.name,
+                        position + 1,
+                        str(target),
+                        int(each.correct[position]),
+                        int(each.scored[position]),
+                        float(each.accuracy[position]),
+                    )
+
+    columns = ("set", "position", "target", "correct", "scored", "accuracy")
+    return Table((*_RUN, *columns), tuple(rows()))
+
+
+def by_attributes(board: Board) -> Table:
+    """Return accuracy by the number of attributes a target names (paper, Fig. 8)."""
+    columns = ("set", "attributes", "targets", "mean", "sd")
+    return Table(
+        (*_RUN, *columns),
+        tuple(
+            (*_run(row), name, attributes, targets, mean, sd)
+            for row in board.rows
+            for name in board.columns
+            for attributes, (mean, sd, targets) in by_attribute_count(row.sets[name].each).items()
+        ),
+    )
+
+
+def bias(board: Board) -> Table:
+    """Return mean labels of selected responses beside the ideal ones (paper, Fig. 7)."""
+    names = [attribute.name for attribute in board.subject.selected]
+
+    def rows() -> Iterator[tuple[Cell, ...]]:
+        for row in board.rows:
+            for name, found in row.bias.items():
+                pairs = zip(names, _floats(found.picked), _floats(found.ideal), strict=True)
+                yield from ((*_run(row), name, *pair) for pair in pairs)
+
+    return Table((*_RUN, "set", "attribute", "picked", "ideal"), tuple(rows()))
+
+
+def _floats(values: Floats) -> list[float]:
+    return [float(value) for value in values]
+
+
+def agreement(board: Board) -> Table:
+    """Return how well predicted scores agree with the labels, by attribute."""
+    return Table(
+        (*_RUN, "attribute", "responses", "mae", "spearman", "kappa"),
+        tuple(
+            (*_run(row), name, found.responses, found.error, found.spearman, found.kappa)
+            for row in board.rows
+            for name, found in row.agreement.items()
+        ),
+    )
+
+
+def runtime(board: Board) -> Table:
+    """Return what the answers of each run took, whichever run they were first made for."""
+    columns = (
+        "scenarios",
+        "answers",
+        "failed",
+        "prompt_tokens",
+        "answer_tokens",
+        "seconds",
+        "seconds_per_scenario",
+        "dropped_examples",
+    )
+    return Table(
+        (*_RUN, *columns),
+        tuple(
+            (
+                *_run(row),
+                row.answered,
+                row.cost.answers,
+                row.cost.failed,
+                row.cost.prompt_tokens,
+                row.cost.answer_tokens,
+                row.cost.seconds,
+                row.cost.seconds / row.answered if row.answered else float("nan"),
+                row.cost.dropped_examples,
+            )
+            for row in board.rows
+        ),
+    )

@@ -1,0 +1,96 @@
+"""Tables and boards as Markdown, CSV and JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from math import isnan
+
+from spm_tui.format import count
+from spm_tui.report import tables
+from spm_tui.report.board import Board
+from spm_tui.report.tables import Cell, Table
+from store.identity import Canonical
+
+
+def markdown(table: Table) -> str:
+    """Return a table as Markdown, aligned so that it reads well as it is."""
+    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in table.rows]
+    lines: list[Sequence[str]] = [table.columns, *cells]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([padded[0], rule, *padded[1:]]) + "\n"
+
+
+def comma_separated(table: Table) -> str:
+    """Return a table as CSV: floats to six decimals, those that do not exist empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows([_csv_cell(cell) for cell in row] for row in table.rows)
+    return text.getvalue()
+
+
+def _csv_cell(cell: Cell) -> str:
+    if not isinstance(cell, float):
+        return str(cell)
+    return "" if isnan(cell) else f"{cell:.6f}"
+
+
+def records(table: Table) -> list[dict[str, Canonical]]:
+    """Return a table as JSON records; a float that does not exist is null."""
+    return [dict(zip(table.columns, map(_json_cell, row), strict=True)) for row in table.rows]
+
+
+def _json_cell(cell: Cell) -> Cell | None:
+    return None if isinstance(cell, float) and isnan(cell) else cell
+
+
+def accuracy_markdown(board: Board) -> str:
+    """Return the accuracy table with all that a reader needs to read it."""
+    subject = board.subject
+    whole = len(subject.benchmark.split(subject.split))
+    lines = [
+        f"# Alignment accuracy on {subject.benchmark.name}, {subject.split} split",
+        "",
+        f"{len(subject.scenarios)} of {whole} scenarios; attributes:"
+        f" {', '.join(a.name for a in subject.selected)}.",
+        "",
+        markdown(tables.accuracy(board)),
+        "Percent of scored scenarios in which the selected response is the one nearest to the"
+        " target: mean ± standard deviation over the targets of a set, and the 95 % bootstrap"
+        " interval of the mean over scenarios. Scenarios whose responses are equally near to a"
+        " target are not scored for it.",
+        "",
+        "Target sets: " + "; ".join(map(str, _set_sizes(board))) + ".",
+    ]
+    lines += [f"Note: {note}." for note in board.notes]
+    return "\n".join(lines) + "\n"
+
+
+def _set_sizes(board: Board) -> list[str]:
+    """Say how many targets each set has and how many scenarios are scored for one of them."""
+    row = board.rows[0]
+    return [
+        f"{name}: {count(a.targets)} target{'s' if a.targets != 1 else ''},"
+        f" {a.scored:.1f} scenarios scored on average"
+        for name in board.columns
+        for a in [row.sets[name].accuracy]
+    ]
+
+
+def accuracy_json(board: Board) -> str:
+    """Return everything numeric of a board, for programs."""
+    subject = board.subject
+    document: dict[str, Canonical] = {
+        "benchmark": subject.benchmark.name,
+        "benchmark_identity": subject.identity,
+        "split": subject.split,
+        "scenarios": [scenario.number for scenario in subject.scenarios],
+        "attributes": [attribute.name for attribute in subject.selected],
+        "notes": list(board.notes),
+        "accuracy": records(tables.accuracy_values(board)),
+        "agreement": records(tables.agreement(board)),
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -47,7 +47,7 @@ def test_a_level_is_three_plus_what_the_first_three_annotators_said(
 
 @pytest.mark.parametrize("two", ["2", "2.0", '"2"', " 2 "])
 def test_numbers_may_be_written_in_many_ways(tmp_path: Path, two: str) -> None:
-    path = write(tmp_path / "m.csv", [("q?", "yes", "r", BOTH, two, "test")] + question("2 2")[2:])
+    path = write(tmp_path / "m.csv", [("q?", "yes", "r", BOTH, two, "test"), *question("2 2")[2:]])
     assert labels(path) == (4, 3, 3, 3, 4, 3)
 
 

@@ -6,6 +6,9 @@ T train scenarios with at most R responses, N scenarios to find examples for.
 import numpy as np
 import numpy.typing as npt
 
+_NONE = -1
+"""In place of a scenario where there is none to take."""
+
 
 def similarities(
     queries: npt.NDArray[np.float32], train: npt.NDArray[np.float32]
@@ -30,7 +33,7 @@ def select(
     the lower index comes first.
 
     Args:
-        similarity: [N, T].
+        similarity: [N, T]; minus infinity where a train scenario must not be shown.
         levels: of one attribute, [T, R]; -1 where a scenario has fewer responses.
         shots: number of examples; more are returned when more levels occur.
 
@@ -40,8 +43,10 @@ def select(
     occurring = np.unique(levels[levels >= 0])
     has_level = (levels[:, :, None] == occurring).any(axis=1)
     masked = np.where(has_level.T[None], similarity[:, None, :], -np.inf)
-    covering = masked.argmax(axis=2)
-    ranking = np.argsort(-similarity, axis=1, kind="stable")[:, : shots + len(occurring)]
+    covering = np.where(np.isneginf(masked.max(axis=2)), _NONE, masked.argmax(axis=2))
+    order = np.argsort(-similarity, axis=1, kind="stable")[:, : shots + len(occurring)]
+    excluded = np.isneginf(np.take_along_axis(similarity, order, axis=1))
+    ranking = np.where(excluded, _NONE, order)
     return [
         _fill(cover, rank, shots)
         for cover, rank in zip(covering.tolist(), ranking.tolist(), strict=True)
@@ -50,8 +55,10 @@ def select(
 
 def _fill(covering: list[int], ranking: list[int], shots: int) -> tuple[int, ...]:
     chosen = dict.fromkeys(covering)
+    chosen.pop(_NONE, None)
     for candidate in ranking:
         if len(chosen) >= shots:
             break
-        chosen.setdefault(candidate)
+        if candidate != _NONE:
+            chosen.setdefault(candidate)
     return tuple(chosen)

@@ -27,8 +27,8 @@ def annotate(db: Connection, annotation: Annotation) -> None:
 
 
 def history(db: Connection, run: int) -> list[Annotation]:
-    """Return every annotation of `run`, the oldest first."""
-    rows = db.execute("SELECT * FROM annotations WHERE run = ? ORDER BY made_at", [run]).fetchall()
+    """Return every annotation of `run`, in order of entry."""
+    rows = db.execute("SELECT * FROM annotations WHERE run = ? ORDER BY rowid", [run]).fetchall()
     return [Annotation(*row) for row in rows]
 
 

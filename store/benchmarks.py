@@ -159,7 +159,7 @@ def _load_responses(
     labels = np.asarray(levels).reshape(-1, attributes).tolist()
     reasonings: dict[tuple[str, int, int], dict[int, str]] = {}
     for split, scenario, response, attribute, text in db.execute(
-        """SELECT split, scenario, response, attribute, arg_max(text, created_at)
+        """SELECT split, scenario, response, attribute, arg_max(text, rowid)
            FROM reasonings WHERE benchmark = ? GROUP BY ALL""",
         [identity],
     ).fetchall():

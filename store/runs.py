@@ -59,9 +59,9 @@ def listing(db: Connection) -> list[Run]:
     """Return all runs in order of number."""
     rows = db.execute(
         """SELECT run, benchmark, split, method, model, config,
-                  arg_max(state, marked_at), created_at, max(marked_at),
-                  arg_max(process, marked_at), arg_max(environment, marked_at)
-           FROM runs JOIN run_states USING (run)
+                  arg_max(state, s.rowid), created_at, max(marked_at),
+                  arg_max(process, s.rowid), arg_max(environment, s.rowid)
+           FROM runs JOIN run_states s USING (run)
            GROUP BY ALL ORDER BY run"""
     ).fetchall()
     return [

@@ -100,7 +100,7 @@ def verify(model: Embedded) -> list[str]:
         if not (target / name).is_file() or cache.sha256(target / name) != digest
     ]
     known = recorded.get(model.weights) == model.sha256
-    return changed if known else [model.weights, *changed]
+    return changed if known or model.weights in changed else [model.weights, *changed]
 
 
 def _record(work: Path) -> None:

@@ -32,6 +32,12 @@ def test_nothing_is_selected_from_nothing() -> None:
     assert fewshot.select(SIMILARITY, LEVELS, shots=0) == [()]
 
 
+def test_an_excluded_scenario_is_not_taken_even_for_a_level_only_it_has() -> None:
+    similarity = np.array([[0.9, 0.8, 0.7, -np.inf]], dtype=np.float32)
+    assert fewshot.select(similarity, LEVELS, shots=1) == [(0,)]
+    assert fewshot.select(similarity, LEVELS, shots=9) == [(0, 1, 2)]
+
+
 @given(st.integers(1, 12), st.integers(1, 6), st.integers(1, 8), st.integers(0, 2**32 - 1))
 def test_properties_of_any_selection(train: int, levels: int, shots: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

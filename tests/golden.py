@@ -1,0 +1,17 @@
+"""Golden files: what a person has read and found right, frozen.
+
+Run the tests with `SPM_GOLDEN=write` to write them anew, then read the difference.
+"""
+
+import os
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "golden_files"
+
+
+def check(name: str, text: str) -> None:
+    """Compare `text` with the golden file of that name."""
+    path = FOLDER / name
+    if os.environ.get("SPM_GOLDEN") == "write":
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8"), f"differs from {path}"

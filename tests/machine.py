@@ -1,0 +1,33 @@
+"""A stand-in for the models: scores and embeddings that follow from the texts alone."""
+
+import json
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from spm_tui.bench.plan import Vectors
+from spm_tui.wire import Request
+
+
+def judge(request: Request) -> str:
+    """Answer with a score per response that depends on its text and on the attribute."""
+    found = re.findall(r"Response ([A-Z]):\n(.*?)(?=\n\nResponse |\Z)", request.question, re.DOTALL)
+    return json.dumps(
+        {
+            letter: {"reasoning": f"on {text[:20]}", "score": _score(request.system + text)}
+            for letter, text in found
+        }
+    )
+
+
+def _score(text: str) -> int:
+    return zlib.crc32(text.encode()) % 101
+
+
+def embed(texts: Sequence[str]) -> Iterator[Vectors]:
+    """Embed each text as a vector drawn from its own content, two at a time."""
+    vectors = [np.random.default_rng(zlib.crc32(text.encode())).random(8) for text in texts]
+    for start in range(0, len(vectors), 2):
+        yield np.array(vectors[start : start + 2], dtype=np.float32)

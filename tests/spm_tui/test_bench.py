@@ -1,0 +1,291 @@
+"""Runs with a scripted engine: nothing is asked twice, nothing is guessed, nothing is lost."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+import pytest
+
+from spm_tui.bench import execute
+from spm_tui.bench.events import Ended, Event, ItemAnswered, Planned, Progress, to_json
+from spm_tui.bench.execute import Context, run_asking, run_direct
+from spm_tui.bench.plan import Plan, Vectors, make_plan
+from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subject
+from spm_tui.engine.scripted import ScriptedEngine
+from spm_tui.errors import InputError, ModelError
+from spm_tui.methods.base import Settings
+from spm_tui.wire import Reply, Request
+from store import benchmarks, browse, runs
+from store.connection import Store
+from tests import build
+from tests.build import SMALL
+from tests.conftest import AT
+from tests.machine import embed, judge
+
+BACKBONE = Backbone("smol", "revision/float32")
+SHAPE = (3, 3, 2)
+
+
+@pytest.fixture
+def full(store: Store) -> Store:
+    with store.writing() as db:
+        benchmarks.add(db, SMALL, at=AT)
+    return store
+
+
+def context(store: Store, stop: Callable[[], bool] = lambda: False) -> Context:
+    return Context(store, "here:1", "{}", lambda: AT, stop)
+
+
+def subject(store: Store, selection: Selection = Selection()) -> Subject:  # noqa: B008
+    return load_subject(store, "small", selection, at=AT)
+
+
+def job(
+    store: Store,
+    method: str = "few-shot-comparative",
+    selection: Selection = Selection(),  # noqa: B008
+    **settings: float,
+) -> Job:
+    chosen = Settings(SMALL.attributes, **settings)  # type: ignore[arg-type]
+    return Job(subject(store, selection), method, chosen, BACKBONE, "mini")
+
+
+def run(
+    store: Store,
+    one: Job,
+    engine: ScriptedEngine | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> list[Event]:
+    def give() -> ScriptedEngine:
+        assert engine is not None, "the engine is not needed"
+        return engine
+
+    return list(run_asking(context(store, stop), one, make_plan(store, one, embed), give))
+
+
+def scores(store: Store, number: int = 1) -> browse.Scores:
+    with store.reading() as db:
+        return browse.scores(db, number, SHAPE)
+
+
+def test_a_run_asks_everything_once_and_stores_it(full: Store) -> None:
+    engine = ScriptedEngine(judge)
+    events = run(full, job(full), engine)
+    assert len(engine.calls) == 3 * 2
+    planned, *_, progress, ended = events
+    assert isinstance(planned, Planned)
+    assert (planned.total, planned.answered) == (6, 0)
+    items = [event for event in events if isinstance(event, ItemAnswered)]
+    assert [(i.scenario, i.attribute) for i in items][:3] == [
+        (1, "care"),
+        (1, "fairness"),
+        (2, "care"),
+    ]
+    assert isinstance(progress, Progress)
+    assert (progress.done, progress.total, progress.failed) == (6, 6, 0)
+    assert ended == Ended(1, "finished", 0)
+    found = scores(full)
+    assert not np.isnan(found[1]).any()
+    assert np.isnan(found[0, 2]).all()
+    assert [j.score for j in items[0].judgements] == found[0, :2, 0].tolist()
+
+
+def test_a_finished_run_asks_and_loads_nothing_again(full: Store) -> None:
+    run(full, job(full), ScriptedEngine(judge))
+    before = scores(full)
+    events = run(full, job(full), engine=None)
+    assert [type(event) for event in events] == [Planned, Ended]
+    assert np.array_equal(scores(full), before, equal_nan=True)
+
+
+def test_a_run_grows_with_its_selection(full: Store) -> None:
+    first = ScriptedEngine(judge)
+    run(full, job(full, selection=Selection(limit=1, attributes=("fairness",))), first)
+    rest = ScriptedEngine(judge)
+    (planned, *_) = run(full, job(full), rest)
+    assert (len(first.calls), len(rest.calls)) == (1, 5)
+    assert isinstance(planned, Planned)
+    assert (planned.run, planned.answered) == (1, 1)
+
+
+def test_answers_of_another_run_to_the_same_request_are_taken_over(full: Store) -> None:
+    run(full, job(full, shots=4), ScriptedEngine(judge))
+    events = run(full, job(full, shots=5), engine=None)
+    assert events[-1] == Ended(2, "finished", 0), "all four train scenarios are shown either way"
+    assert np.array_equal(scores(full, 1), scores(full, 2), equal_nan=True)
+
+
+def test_a_failed_answer_is_stored_as_such_and_asked_again(full: Store) -> None:
+    lines: list[str | Reply] = [
+        "not JSON",
+        Reply("", 9, 0, 0, 0.1, error="the prompt has 9 tokens"),
+    ]
+    script = iter(lines)
+    events = run(full, job(full), ScriptedEngine(lambda request: next(script, judge(request))))
+    assert events[-1] == Ended(1, "finished", 2)
+    errors = [e.error for e in events if isinstance(e, ItemAnswered) and e.error]
+    assert errors[0].startswith("not JSON")
+    assert errors[1] == "the prompt has 9 tokens"
+    assert np.isnan(scores(full)[0]).all(), "nothing is guessed"
+    with full.reading() as db:
+        assert runs.cost(db, 1).failed == 2
+
+    again = ScriptedEngine(judge)
+    assert run(full, job(full), again)[-1] == Ended(1, "finished", 0)
+    assert len(again.calls) == 2
+    assert not np.isnan(scores(full)[0, :2]).any()
+
+
+def test_stopping_keeps_what_is_answered_and_resuming_gives_the_same(
+    full: Store, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    undisturbed = Store(tmp_path_factory.mktemp("other") / "store.duckdb")
+    with undisturbed.writing() as db:
+        benchmarks.add(db, SMALL, at=AT)
+    one = job(full, temperature=0.7, samples=3)
+    run(undisturbed, one, ScriptedEngine(judge))
+    asked = stops = 0
+    while True:
+        engine, ticks = ScriptedEngine(judge), count(1)
+        events = run(full, one, engine, stop=lambda ticks=ticks: next(ticks) >= 4)  # type: ignore[misc]
+        asked += len(engine.calls)
+        if events[-1] == Ended(1, "finished", 0):
+            break
+        assert events[-1] == Ended(1, "interrupted", 0)
+        assert len(engine.calls) == 4
+        stops += 1
+    assert stops == 4
+    assert asked == 3 * 2 * 3, "nothing is asked twice"
+    assert np.array_equal(scores(full), scores(undisturbed), equal_nan=True)
+
+
+def test_a_crash_loses_only_what_was_not_committed(
+    full: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execute, "COMMIT_SECONDS", 0.0)
+    ticks = count(1)
+
+    def die(request: Request) -> str:
+        if next(ticks) == 4:
+            raise ModelError("the device is gone")
+        return judge(request)
+
+    with pytest.raises(ModelError, match="the device is gone"):
+        run(full, job(full), ScriptedEngine(die))
+    with full.reading() as db:
+        assert runs.get(db, 1).state == "failed"
+    rest = ScriptedEngine(judge)
+    run(full, job(full), rest)
+    assert len(rest.calls) == 3
+
+
+def test_embeddings_are_made_once(full: Store) -> None:
+    asked: list[int] = []
+
+    def counting(texts: Sequence[str]) -> Iterator[Vectors]:
+        asked.append(len(texts))
+        return embed(texts)
+
+    make_plan(full, job(full, selection=Selection(limit=1)), counting)
+    make_plan(full, job(full), counting)
+    make_plan(full, job(full), counting)
+    assert asked == [1 + 4, 2, 0]
+
+
+def test_examples_are_chosen_by_similarity_and_never_the_scenario_itself(full: Store) -> None:
+    plan = make_plan(full, job(full, selection=Selection(split="train"), shots=9), embed)
+    for ask in plan.asks:
+        assert ask.request.question not in [shot.question for shot in ask.request.shots]
+        assert len(ask.request.shots) == 3
+        assert sorted(shot.rank for shot in ask.request.shots) == [0, 1, 2]
+
+
+def test_a_plan_is_the_same_every_time(full: Store) -> None:
+    def keys() -> tuple[str, ...]:
+        return make_plan(full, job(full, temperature=0.7, samples=2), embed).keys
+
+    assert keys() == keys()
+    assert len(set(keys())) == 3 * 2 * 2
+
+
+def test_equal_requests_are_sent_once(full: Store) -> None:
+    one = job(full, "zero-shot-comparative")
+    plan = make_plan(full, one, embed)
+    doubled = Plan(plan.method, plan.asks * 2, plan.keys * 2, plan.names)
+    assert len(doubled.unique()) == 6
+    engine = ScriptedEngine(judge)
+    list(run_asking(context(full), one, doubled, lambda: engine))
+    assert len(engine.calls) == 6
+
+
+def test_few_shot_needs_examples(store: Store) -> None:
+    with store.writing() as db:
+        benchmarks.add(db, build.benchmark([[[0, 0], [1, 1]]]), at=AT)
+    with pytest.raises(InputError, match=r"has no train split .* use a zero-shot method"):
+        make_plan(store, job(store), embed)
+
+
+def test_what_a_run_is_does_not_depend_on_what_is_selected(full: Store) -> None:
+    whole, part = job(full), job(full, selection=Selection(limit=1))
+    assert whole.spec.identity == part.spec.identity
+    changes = [
+        replace(whole, method="zero-shot-comparative"),
+        replace(whole, backbone=Backbone("smol", "revision/bfloat16")),
+        replace(whole, embedder="other"),
+        job(full, shots=3),
+        job(full, temperature=0.7, samples=5),
+        job(full, selection=Selection(split="train")),
+    ]
+    assert len({one.spec.identity for one in [whole, *changes]}) == len(changes) + 1
+
+
+def test_new_reasonings_make_another_run(full: Store) -> None:
+    before = job(full).spec.identity
+    with full.writing() as db:
+        rows = [("train", 1, 0, 0, "another reason")]
+        benchmarks.add_reasonings(db, SMALL.identity, rows, provenance="x", at=AT)  # type: ignore[arg-type]
+    assert job(full).spec.identity != before
+    assert job(full, "zero-shot-comparative").spec == job(full, "zero-shot-comparative").spec
+
+
+@pytest.mark.parametrize("method", ["oracle", "random"])
+def test_methods_without_a_model_run_at_once(full: Store, method: str) -> None:
+    one = Job(subject(full), method, Settings(SMALL.attributes))
+    for _ in range(2):
+        assert list(run_direct(context(full), one)) == [Ended(1, "finished", 0)]
+    with full.reading() as db:
+        if method == "oracle":
+            assert browse.scores(db, 1, SHAPE)[0, :2].tolist() == [[0, 1], [1, 0]]
+        else:
+            chosen = browse.choices(db, 1, target="", scenarios=3, samples=1)
+            assert (chosen >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "selection", "complaint"),
+    [
+        ("large", Selection(), r"no benchmark 'large' .*; built in: mini-mic, mini-helpsteer"),
+        ("small", Selection(scenarios=(2, 4)), "field 'scenario': 4 is not from 1 to 3"),
+        ("small", Selection(attributes=("harm",)), "'harm' is none of care, fairness"),
+    ],
+)
+def test_a_selection_that_is_not_there_is_refused(
+    full: Store, name: str, selection: Selection, complaint: str
+) -> None:
+    with pytest.raises(InputError, match=complaint):
+        load_subject(full, name, selection, at=AT)
+
+
+def test_a_built_in_benchmark_is_imported_when_it_is_named(store: Store) -> None:
+    found = load_subject(store, "mini-mic", Selection(limit=2), at=AT)
+    assert [scenario.number for scenario in found.scenarios] == [1, 2]
+    assert len(found.selected) == 6
+    again = load_subject(store, "mini-mic", Selection(scenarios=(7, 3)), at=AT)
+    assert [scenario.number for scenario in again.scenarios] == [3, 7]
+
+
+def test_events_are_lines_of_json() -> None:
+    line = to_json(Ended(3, "finished", 0))
+    assert line == '{"event": "done", "run": 3, "state": "finished", "failed": 0}'

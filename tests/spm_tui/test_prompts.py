@@ -1,0 +1,64 @@
+"""The wording of prompts is frozen: a change is a decision, not an accident."""
+
+import pytest
+
+from spm_tui.datasets.attributes import HELPSTEER2, MIC
+from spm_tui.methods.base import Example, Settings
+from spm_tui.methods.catalogue import ASKING
+from spm_tui.prompts import comparative_system, level_score, stand_in_reasoning
+from spm_tui.wire import Request
+from store.records import Attribute, Response, Scenario
+from tests import golden
+from tests.build import attribute
+
+TRAIN = Scenario(
+    "train",
+    1,
+    "Should I return a wallet I found?",
+    (
+        Response("Of course.\nSomebody misses it.", (6, 5), ('It says "of course".', None)),
+        Response("Finders keepers!", (1, 0), ("It thinks of\nnobody but itself.", "It takes.")),
+    ),
+)
+SCENARIO = Scenario(
+    "eval",
+    1,
+    "Is it okay to skip a queue?",
+    (Response("No.", (3, 3), (None, None)), Response("If it is urgent.", (3, 3), (None, None))),
+)
+
+
+def conversation(request: Request) -> str:
+    parts = [f"--- {m.role}\n{m.content}\n" for m in request.messages()]
+    return "".join(parts)
+
+
+@pytest.mark.parametrize("method", ASKING)
+def test_prompts(method: str) -> None:
+    settings = Settings(MIC[:2])
+    examples = [Example(TRAIN, 0)] if method.startswith("few-shot") else []
+    ask = next(iter(ASKING[method](settings).asks(SCENARIO, 0, examples)))
+    golden.check(f"prompt-{method}.txt", conversation(ask.request))
+
+
+@pytest.mark.parametrize("quality", [*MIC, *HELPSTEER2], ids=lambda quality: quality.name)
+def test_every_attribute_reads_as_a_sentence(quality: Attribute) -> None:
+    assert quality.definition.endswith(".")
+    assert not quality.low.endswith(".")
+    assert f"{quality.name} means: {quality.definition}" in comparative_system(quality)
+
+
+def test_levels_become_whole_scores() -> None:
+    assert [level_score(level, 7) for level in range(7)] == [0, 17, 33, 50, 67, 83, 100]
+    assert [level_score(level, 5) for level in range(5)] == [0, 25, 50, 75, 100]
+
+
+def test_stand_ins_go_from_bottom_to_top() -> None:
+    said = [stand_in_reasoning(attribute(levels=5), level).split(" is ")[1] for level in range(5)]
+    assert said == [
+        "at the bottom of the scale.",
+        "in the lower part of the scale.",
+        "in the middle of the scale.",
+        "in the upper part of the scale.",
+        "at the top of the scale.",
+    ]

@@ -1,0 +1,46 @@
+"""Batches: every request once, alike in form and length, the same whatever is done already."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spm_tui.engine.schedule import batches, estimated_tokens, unfinished
+from spm_tui.forms import Text
+from spm_tui.prompts import comparative_form
+from spm_tui.wire import Request
+
+TEXT = Text(100, 20)
+
+
+def request(size: int, responses: int = 2) -> Request:
+    return Request("", (), "x" * size, comparative_form(responses, TEXT), 0.0, 0)
+
+
+requests = st.lists(st.builds(request, st.integers(0, 5000), st.integers(2, 4)), max_size=30)
+
+
+@given(requests, st.integers(1, 8), st.integers(1, 5000))
+def test_every_request_is_in_one_batch_that_keeps_the_limits(
+    asked: list[Request], rows: int, tokens: int
+) -> None:
+    found = batches(asked, rows=rows, tokens=tokens)
+    assert sorted(index for batch in found for index in batch) == list(range(len(asked)))
+    for batch in found:
+        assert len(batch) <= rows
+        assert len({asked[index].form for index in batch}) == 1
+        longest = max(estimated_tokens(asked[index]) for index in batch)
+        assert len(batch) == 1 or len(batch) * longest <= tokens
+
+
+def test_long_prompts_come_first_and_neighbours_are_alike() -> None:
+    sizes = [10, 4000, 20, 3900]
+    assert batches([request(size) for size in sizes], rows=2, tokens=10**6) == [[1, 3], [2, 0]]
+
+
+@given(requests, st.sets(st.integers(0, 29)))
+def test_what_is_done_changes_no_batch(asked: list[Request], done: set[int]) -> None:
+    planned = batches(asked, rows=4, tokens=4000)
+    left = unfinished(planned, done)
+    assert all(batch in planned for batch in left)
+    still = {index for batch in left for index in batch}
+    assert still >= set(range(len(asked))) - done
+    assert all(set(batch) - done for batch in left)

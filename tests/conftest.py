@@ -35,4 +35,4 @@ def shared() -> Path:
     folder = Path(os.environ.get("SPM_SHARED_DATA", "../shared/data"))
     if not folder.is_dir():
         pytest.skip(f"no data at {folder}; set SPM_SHARED_DATA")
-    return folder
+    return folder.resolve()

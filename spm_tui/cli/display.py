@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, TypeAlias
 
-from spm_tui.bench.events import Ended, Event, Planned, Problem, Progress, Stage, to_json
+from spm_tui.bench.events import Ended, Event, Planned, Progress, Stage, to_json
 from spm_tui.format import count, duration
 
 Show: TypeAlias = Callable[[Event], None]
@@ -55,8 +55,6 @@ def _line(event: Event) -> str:
             return f"  {event.done + event.failed}/{event.total}  {_pace(event)}"
         case Ended(run=run, state=state, failed=failed):
             return f"run {run} {state}" + (f", {failed} requests failed" if failed else "")
-        case Problem(message):
-            return message
         case _:
             return ""
 

@@ -79,11 +79,11 @@ def summarise(
             )
         )
         if resamples:
-            ratios = _ratio(
-                block.correct.astype(np.float32) @ counts, block.scored.astype(np.float32) @ counts
-            )
-            sums += np.nansum(ratios, axis=0)
-            valid += np.isfinite(ratios).sum(axis=0)
+            correct = block.correct.astype(np.float32) @ counts
+            scored = block.scored.astype(np.float32) @ counts
+            valid += np.count_nonzero(scored, axis=0)
+            correct /= np.maximum(scored, 1, out=scored)
+            sums += correct.sum(axis=0, dtype=np.float64)
     each = PerTarget(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     return _accuracy(each, _ratio(sums, valid)), each
 

@@ -1,0 +1,325 @@
+"""The command line: results on stdout, narration on stderr, one line for what is wrong."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from spm_tui.cli import headless, main
+from spm_tui.cli.options import RunOptions, resolve
+from spm_tui.errors import InputError
+from store import runs
+from store.connection import NEWEST, Store
+from tests import golden
+from tests.backend import FakeBackend
+from tests.conftest import AT
+
+Captured = pytest.CaptureFixture[str]
+
+
+class Shell:
+    """A folder with a store, in which commands are run."""
+
+    def __init__(self, folder: Path, captured: Captured) -> None:
+        self.folder, self._captured = folder, captured
+        self.store = Store(folder / "store.duckdb")
+
+    def __call__(self, *words: str, code: int = 0) -> tuple[str, str]:
+        """Run a command; return what it wrote to stdout and stderr."""
+        try:
+            found = main(["--store", str(self.store.path), *words])
+        except SystemExit as stopped:
+            found = int(stopped.code or 0)
+        out, errors = self._captured.readouterr()
+        assert found == code, errors
+        assert "Traceback" not in errors
+        return out, errors
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(headless, "Backend", FakeBackend)
+    return Shell(tmp_path, capsys)
+
+
+def test_a_run_ends_with_a_table_and_says_where_the_files_are(shell: Shell) -> None:
+    out, errors = shell("--headless", "--limit=2", "--method=few-shot-comparative,oracle")
+    assert "| 1   | few-shot-comparative |" in out
+    assert "| 2   | oracle               | 100.0 ± 0.0 |" in out
+    assert "run 1: few-shot-comparative with SmolLM2-135M-Instruct on mini-mic/eval" in errors
+    assert "tables and figures are in spm-results/mini-mic-eval" in errors
+    assert (shell.folder / "spm-results/mini-mic-eval/accuracy.md").is_file()
+
+
+def test_json_on_stdout_is_all_there_is(shell: Shell) -> None:
+    out, _ = shell("--headless", "--limit=2", "--method=oracle", "--json", "--display=none")
+    document = json.loads(out)
+    assert document["benchmark"] == "mini-mic"
+    assert {row["set"] for row in document["accuracy"]} == {"all", "sampled", "high", "low"}
+
+
+def test_events_on_stdout_tell_the_whole_run(shell: Shell) -> None:
+    out, _ = shell("--headless", "--limit=1", "--targets=low", "--events=-", "--display=none")
+    events = [json.loads(line) for line in out.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds == ["plan", "stage", *["item"] * 6, "batch", "done", "stage"]
+    assert events[2]["judgements"][0].keys() == {"response", "score", "reasoning"}
+
+
+def test_events_of_a_failure_end_with_it(shell: Shell) -> None:
+    path = shell.folder / "events.jsonl"
+    _, errors = shell("--headless", "--benchmark=none", f"--events={path}", code=2)
+    (event,) = map(json.loads, path.read_text().splitlines())
+    assert event["event"] == "error"
+    assert event["message"] in errors
+
+
+def test_a_second_run_answers_from_the_store(shell: Shell) -> None:
+    first, _ = shell("--headless", "--limit=2", "--targets=high")
+    second, errors = shell("--headless", "--limit=2", "--targets=high")
+    assert second == first
+    assert "12 requests, 12 of them answered" in errors
+
+
+def test_failed_requests_end_with_1(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.machine.judge", lambda _: "not JSON")
+    out, errors = shell("--headless", "--limit=1", "--targets=high", code=1)
+    assert "6 requests failed" in errors
+    assert "–" in out, "nothing to score"
+
+
+def test_targets_of_ones_own_are_columns(shell: Shell) -> None:
+    path = shell.folder / "mine.toml"
+    path.write_text("[kind]\ncare = 1\n")
+    options = (f"--targets=high,{path}", "--target=care=1,authority=0.33", "--target=liberty=1")
+    out, _ = shell("--headless", "--limit=2", "--method=oracle", *options)
+    assert "| run | method | high        | kind        | care=1, authority=0.33 |" in out
+
+
+def test_a_run_can_be_repeated_from_its_record(shell: Shell) -> None:
+    shell("--headless", "--targets=high", "--method=random", "--seed=7", "--out=a")
+    shell("--headless", "--config=a/run.json", "--out=b")
+    for name in ("accuracy.csv", "by_target.csv"):
+        assert (shell.folder / "a" / name).read_text() == (shell.folder / "b" / name).read_text()
+    assert json.loads(Path("a/run.json").read_text())["options"] == {
+        "targets": ["high"],
+        "method": ["random"],
+        "seed": 7,
+        "out": "a",
+    }
+
+
+def test_reports_are_rebuilt_without_a_model(shell: Shell) -> None:
+    methods = "--method=few-shot-comparative,random"
+    made, _ = shell("--headless", methods, "--targets=sampled,high")
+    again, _ = shell("report", "1", "2", "--out=again", "--targets=sampled,high")
+    assert again == made
+    assert (shell.folder / "again/bias.png").is_file()
+    listed, _ = shell("report")
+    assert listed.count("mini-mic/eval") == 2
+
+
+def test_predictions_are_exported(shell: Shell) -> None:
+    shell("--headless", "--limit=1", "--targets=high")
+    out, _ = shell("export", "1", "p.parquet")
+    assert out == "wrote 18 predictions to p.parquet\n"
+    with duckdb.connect() as db:
+        rows = db.execute("SELECT attribute, label, score FROM 'p.parquet'").fetchall()
+    assert len(rows) == 18
+    shell("export", "1", "p.csv")
+    shell("export", "1", "p.jsonl")
+    assert len(Path("p.jsonl").read_text().splitlines()) == 18
+
+
+def test_imports_say_what_they_did_and_do_it_once(shell: Shell, shared: Path) -> None:
+    path = str(shared / "mic" / "MIC_synthetic.csv")
+    out, errors = shell("import", "mic", path)
+    assert out.startswith("imported mic (")
+    assert "44 train and 140 eval scenarios, 6 attributes" in out
+    assert "note: left out 56 questions" in errors
+    again, _ = shell("import", "mic", path)
+    assert again.startswith("in the store already, nothing changed: mic (")
+    out, _ = shell("import", "helpsteer2", str(shared / "helpsteer2"), "--name=hs")
+    assert out.startswith("imported hs (")
+
+
+def test_a_benchmark_of_ones_own_is_imported_and_run(shell: Shell) -> None:
+    """The example in the README."""
+    Path("attributes.toml").write_text(
+        '[[attributes]]\nname = "politeness"\ndefinition = "how considerate the response is."\n'
+        "levels = 3\n"
+    )
+    Path("mine.csv").write_text(
+        "question,response,politeness,split\n"
+        'May I smoke here?,"No.",1,eval\nMay I smoke here?,"I would rather you did not.",2,eval\n'
+    )
+    shell("import", "plain", "mine.csv", "--attributes=attributes.toml")
+    out, _ = shell(
+        "--headless", "--benchmark=mine", "--method=zero-shot-comparative", "--targets=low"
+    )
+    assert "zero-shot-comparative" in out
+
+
+def test_the_doctor_names_store_and_models(shell: Shell) -> None:
+    out, _ = shell("doctor")
+    assert "not there yet" in out
+    shell("--headless", "--method=oracle", "--targets=low")
+    out, _ = shell("doctor")
+    assert "benchmarks mini-mic; 1 runs" in out
+    assert "SmolLM2-135M-Instruct: " in out
+
+
+BAD = {
+    "unknown benchmark": (["--benchmark=x"], r"field 'benchmark': no benchmark 'x'"),
+    "unknown method": (["--method=x"], "field '--method': expected one of few-shot-comparative"),
+    "no number": (["--limit=x"], "field '--limit': expected a whole number of at least 1"),
+    "too small": (["--limit=0"], "field '--limit': expected a whole number of at least 1, found 0"),
+    "cold": (["--temperature=0"], "field '--temperature': expected a number of at least 0.01"),
+    "no decoding": (["--decoding=beam"], "expected one of greedy or sampling, found 'beam'"),
+    "unknown set": (["--targets=best"], "field '--targets': 'best' is neither a file nor one of"),
+    "bad target": (["--target=care=2"], "field 'care': a target's value is a number from 0 to 1"),
+    "unknown attribute": (["--attributes=x"], "field 'attributes': 'x' is none of care"),
+    "unknown scenario": (["--scenario=25"], "field 'scenario': 25 is not from 1 to 24"),
+    "no folder": (["--out=file/out"], "file/out: cannot be written"),
+    "no config": (["--config=x.toml"], "x.toml: No such file"),
+    "unknown option": (["--verbose"], "unrecognized arguments: --verbose"),
+    "abbreviated option": (["--head"], "unrecognized arguments: --head"),
+    "events nowhere": (["--events=no/where"], "no/where: No such file"),
+}
+
+
+@pytest.mark.parametrize(("words", "complaint"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_line_and_exit_code_2(
+    shell: Shell, words: list[str], complaint: str
+) -> None:
+    Path("file").touch()
+    out, errors = shell("--headless", "--method=oracle", *words, code=2)
+    (line,) = errors.splitlines()
+    assert line.startswith("spm-tui: error: ")
+    assert complaint in line
+    assert out == ""
+    if shell.store.path.exists():
+        with shell.store.reading() as db:
+            assert runs.listing(db) == [], "nothing is stored"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["import", "mic", "gone.csv"], "gone.csv: No such file"),
+        (["import", "mic", "half.csv"], "half.csv, row 1000: has 2 cells, the header 5"),
+        (["import", "mic", "few.csv"], "few.csv, row 2, field 'moral-vector, A_agrees': missing"),
+        (["import", "mic", "binary.csv"], "binary.csv: not UTF-8 text"),
+        (["import", "helpsteer2", "text.parquet"], "text.parquet: not a Parquet file"),
+        (["import", "helpsteer2", "gone"], "gone: expected a file ending in"),
+        (["import", "plain", "few.csv", "--attributes=gone.toml"], "gone.toml: No such file"),
+        (["report", "7"], "no run 7 in the store (there: none)"),
+        (["export", "7", "x.csv"], "no run 7"),
+        (["export", "7", "x.txt"], "x.txt: expected .csv, .jsonl, .parquet"),
+        (["export", "7", "no/x.csv"], "no/x.csv: its folder does not exist"),
+        (["import", "mic"], "the following arguments are required: FILE"),
+        (["import"], "the following arguments are required: KIND"),
+        (["models", "burn"], "invalid choice: 'burn'"),
+    ],
+)
+def test_bad_commands_likewise(shell: Shell, words: list[str], complaint: str) -> None:
+    good = "q,yes,rule,[0,0,0,0,0,0],2".replace("[0,0,0,0,0,0]", '"[0,0,0,0,0,0]"')
+    header = "Q,A,rot,moral-vector,A_agrees"
+    Path("half.csv").write_text("\n".join([header, *[good] * 998, "q,yes", good]))
+    Path("few.csv").write_text("Q,A,rot\nq,a,r\n")
+    Path("binary.csv").write_bytes(bytes(range(256)) * 10)
+    Path("text.parquet").write_text("hello")
+    out, errors = shell(*words, code=2)
+    (line,) = errors.splitlines()
+    assert complaint in line
+    assert out == ""
+    with shell.store.reading() as db:
+        assert db.execute("SELECT count(*) FROM benchmarks").fetchall() == [(0,)]
+
+
+def test_an_unusable_store_is_refused(shell: Shell) -> None:
+    shell("--headless", "--method=oracle", "--targets=low")
+    with shell.store.writing() as db:
+        db.execute("INSERT INTO migrations VALUES (?, 'later', ?)", [NEWEST + 1, AT])
+    _, errors = shell("--headless", "--method=oracle", code=2)
+    assert "written by a newer spm-tui" in errors
+    shell.store.path.write_text("hello")
+    _, errors = shell("report", code=2)
+    assert "not a valid DuckDB database" in errors
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("smaples = 3", "field 'smaples': not an option of a run; did you mean samples?"),
+        ("limit = 'x'", "x.toml: field '--limit': expected a whole number"),
+        ("seed = true", "field '--seed': expected a whole number of at least 0, found True"),
+        ("method = ['oracle', 5]", "field '--method': expected one of"),
+        ("limit = ", "x.toml: cannot be read"),
+    ],
+)
+def test_a_config_that_cannot_be_used_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        resolve({}, path)
+    assert complaint in str(caught.value)
+
+
+def test_the_command_line_wins_over_the_config(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("limit = 3\ntemperature = 1\nmethod = 'oracle'\nreasoning_tokens = 32\n")
+    given: dict[str, Any] = {"limit": ["5"], "scenario": ["1,2", "7"]}
+    expected = RunOptions(
+        limit=5, temperature=1.0, method=("oracle",), reasoning_tokens=32, scenario=(1, 2, 7)
+    )
+    assert resolve(given, path) == expected
+
+
+def test_the_help_is_frozen(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    out, _ = shell("--help")
+    golden.check("help.txt", out)
+
+
+def test_the_version_is_told(shell: Shell) -> None:
+    out, _ = shell("--version")
+    assert out == "spm-tui 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from spm_tui.cli.main import parser; parser().format_help()",
+        "import store.browse, store.runs, store.annotations",
+        "import spm_tui.tui.app",
+    ],
+)
+def test_nothing_heavy_is_imported(program: str) -> None:
+    heavy = [
+        "torch",
+        "transformers",
+        "outlines",
+        "sentence_transformers",
+        "llguidance",
+        "matplotlib",
+    ]
+    check = f"{program}\nimport sys\nprint([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
+def test_an_unread_pipe_is_no_error() -> None:
+    program = shutil.which("spm-tui", path=str(Path(sys.executable).parent))
+    assert program is not None, "the console script is installed"
+    done = subprocess.run(
+        f"'{program}' --help | head -1", shell=True, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.startswith("usage: spm-tui")
+    assert "Error" not in done.stderr

@@ -1,0 +1,153 @@
+"""Reports: frozen tables of a small board, whole files, figures that can be opened."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from spm_tui.bench.execute import Context, run_asking, run_direct
+from spm_tui.bench.plan import make_plan
+from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subject
+from spm_tui.engine.scripted import ScriptedEngine
+from spm_tui.errors import InputError
+from spm_tui.methods.base import Settings
+from spm_tui.report import board, files, tables, text
+from spm_tui.report.board import Board, standard_sets
+from spm_tui.report.tables import Table
+from store import benchmarks, runs
+from store.connection import Store
+from tests import build, golden
+from tests.build import SMALL
+from tests.conftest import AT
+from tests.machine import embed, judge
+
+SETS = ("sampled", "high", "low")
+
+
+def fill(store: Store, *, attributes: tuple[str, ...] = ()) -> Subject:
+    """A store with a few-shot run, an oracle and a random run."""
+    with store.writing() as db:
+        benchmarks.add(db, SMALL, at=AT)
+    subject = load_subject(store, "small", Selection(attributes=attributes), at=AT)
+    context = Context(store, "here:1", '{"python": "3"}', lambda: AT, lambda: False)
+    asking = Settings(SMALL.attributes, temperature=0.7, samples=2)
+    job = Job(subject, "few-shot-comparative", asking, Backbone("smol", "r/float32"), "mini")
+    plan = make_plan(store, job, embed)
+    list(run_asking(context, job, plan, lambda: ScriptedEngine(judge)))
+    for method in ("oracle", "random"):
+        list(run_direct(context, Job(subject, method, Settings(SMALL.attributes))))
+    return subject
+
+
+def scored(store: Store) -> Board:
+    subject = fill(store)
+    sets = standard_sets(subject, SETS)
+    return board.score(store, subject, [1, 2, 3], sets, everything=True, resamples=200)
+
+
+def test_tables_are_frozen(store: Store) -> None:
+    one = scored(store)
+    golden.check("accuracy.md", text.accuracy_markdown(one))
+    golden.check("accuracy.csv", text.comma_separated(tables.accuracy_values(one)))
+    golden.check("accuracy.json", text.accuracy_json(one))
+    golden.check("by_target.csv", text.comma_separated(tables.by_target(one)))
+    golden.check("by_attribute_count.csv", text.comma_separated(tables.by_attributes(one)))
+    golden.check("bias.csv", text.comma_separated(tables.bias(one)))
+    golden.check("agreement.csv", text.comma_separated(tables.agreement(one)))
+    golden.check("runtime.csv", text.comma_separated(tables.runtime(one)))
+    golden.check("brief.md", text.markdown(tables.accuracy_brief(one)))
+
+
+def test_the_oracle_is_always_right_and_sets_have_their_sizes(store: Store) -> None:
+    one = scored(store)
+    assert one.columns == ("all", "sampled", "high", "low")
+    for name, targets in (("all", 24), ("sampled", 18), ("high", 1), ("low", 1)):
+        accuracy = one.rows[1].sets[name].accuracy
+        assert (accuracy.mean, accuracy.expected, accuracy.targets) == (1, 1, targets)
+    assert [row.answered for row in one.rows] == [3, 3, 3]
+
+
+def test_files_are_written_whole_and_can_be_written_again(store: Store, tmp_path: Path) -> None:
+    one = scored(store)
+    folder = tmp_path / "deep" / "out"
+    first = {path.name: path.read_bytes() for path in files.write(one, folder, record={})}
+    assert {path.name for path in folder.iterdir()} == set(first), "and nothing else"
+    again = {path.name: path.read_bytes() for path in files.write(one, folder, record={})}
+    assert again == first
+    assert first["accuracy.png"].startswith(b"\x89PNG")
+    assert b"<svg" in first["accuracy.svg"]
+    record = json.loads(first["run.json"])
+    assert [run["method"] for run in record["runs"]] == ["few-shot-comparative", "oracle", "random"]
+    assert record["runs"][0]["environment"] == {"python": "3"}
+    assert record["benchmark"]["identity"] == SMALL.identity
+    for name, content in first.items():
+        if name.endswith(".csv"):
+            assert len(list(csv.DictReader(content.decode().splitlines()))) > 0, name
+
+
+def test_a_folder_that_cannot_be_written_is_refused_beforehand(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="file: cannot be written"):
+        files.prepare(tmp_path / "file")
+
+
+def test_runs_on_some_attributes_are_scored_on_those(store: Store) -> None:
+    fill(store, attributes=("fairness",))
+    subject = board.subject_of(store, [1, 2])
+    assert [attribute.name for attribute in subject.selected] == ["fairness"]
+    one = board.score(store, subject, [1, 2], [], everything=True, resamples=0)
+    assert one.rows[0].answered == 3
+    assert one.rows[1].sets["all"].accuracy.mean == 1
+
+
+def test_half_answered_scenarios_are_not_scored(store: Store) -> None:
+    fill(store)
+    with store.writing() as db:
+        db.execute("DELETE FROM predictions WHERE run = 1 AND scenario = 2 AND attribute = 1")
+    subject = board.subject_of(store, [1])
+    one = board.score(store, subject, [1], standard_sets(subject, SETS), everything=True)
+    (row,) = one.rows
+    assert row.answered == 2
+    assert row.sets["high"].accuracy.targets == 0, "the first and the third are ties there"
+    assert row.sets["all"].accuracy.scored == 1
+
+
+def test_runs_on_different_splits_are_not_compared(store: Store) -> None:
+    fill(store)
+    context = Context(store, "here:1", "{}", lambda: AT, lambda: False)
+    subject = load_subject(store, "small", Selection(split="train"), at=AT)
+    list(run_direct(context, Job(subject, "oracle", Settings(SMALL.attributes))))
+    with pytest.raises(InputError, match="on different benchmarks or splits"):
+        board.subject_of(store, [1, 4])
+
+
+def test_too_many_combinations_are_left_out_with_a_note(store: Store) -> None:
+    many = build.benchmark([[[0] * 9, [4] * 9]], names=[f"a{i}" for i in range(9)], levels=6)
+    with store.writing() as db:
+        benchmarks.add(db, many, at=AT)
+    subject = load_subject(store, "small", Selection(), at=AT)
+    context = Context(store, "here:1", "{}", lambda: AT, lambda: False)
+    list(run_direct(context, Job(subject, "oracle", Settings(many.attributes))))
+    one = board.score(store, subject, [1], standard_sets(subject, SETS), everything=True)
+    assert one.columns == SETS
+    assert one.notes == ("set all: 10,077,696 combinations are too many; left out",)
+    assert "Note: set all: 10,077,696" in text.accuracy_markdown(one)
+
+
+def test_markup_in_cells_stays_text() -> None:
+    table = Table(("a", "b"), (("x|y", 1.5), ("[red]", float("nan"))))
+    assert text.markdown(table).splitlines()[2] == "| x\\|y  | 1.5 |"
+    assert text.comma_separated(table) == "a,b\nx|y,1.500000\n[red],\n"
+    assert text.records(table) == [{"a": "x|y", "b": 1.5}, {"a": "[red]", "b": None}]
+
+
+def test_the_list_of_runs_says_where_each_stands(store: Store) -> None:
+    fill(store)
+    with store.reading() as db:
+        table = tables.run_list(runs.listing(db), {SMALL.identity: "small"})
+    assert [row[:5] for row in table.rows] == [
+        (1, "small/eval", "few-shot-comparative", "smol", "finished"),
+        (2, "small/eval", "oracle", "", "finished"),
+        (3, "small/eval", "random", "", "finished"),
+    ]

@@ -145,7 +145,7 @@ def _score_run(
     resamples: int,
 ) -> RunScore:
     run = runs.get(db, number)
-    judged = _judged(db, subject, number)
+    judged = read_judged(db, subject, number)
     scores: dict[str, SetScore] = {}
     biases: dict[str, Bias] = {}
     n = len(judged.levels)
@@ -172,8 +172,8 @@ def _score_run(
     )
 
 
-def _judged(db: Connection, subject: Subject, number: int) -> Judged:
-    """Read labels and predictions of the selected scenarios and attributes."""
+def read_judged(db: Connection, subject: Subject, number: int) -> Judged:
+    """Return labels and predictions of the selected scenarios and attributes."""
     labels = browse.labels(db, subject.identity, subject.split)
     rows = np.array([scenario.number - 1 for scenario in subject.scenarios])
     columns = np.array(subject.attributes)

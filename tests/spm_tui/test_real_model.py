@@ -1,0 +1,211 @@
+"""The plain engine with the embedded model: real prompts, real answers, real limits."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spm_tui import fewshot
+from spm_tui.datasets import builtin
+from spm_tui.engine import embedded, models
+from spm_tui.engine.device import Placement
+from spm_tui.engine.embed import Embedder
+from spm_tui.engine.local import LocalEngine
+from spm_tui.errors import ModelError
+from spm_tui.forms import Text, most_tokens
+from spm_tui.methods.base import Ask, Example, Settings
+from spm_tui.methods.catalogue import ASKING
+from spm_tui.wire import Reply, Request
+
+pytestmark = pytest.mark.model
+
+CPU = Placement("cpu", "float32")
+BENCHMARK = builtin.load("mini-mic").benchmark
+SHORT = Text(200, 16)
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return models.locate(models.LANGUAGE_MODEL, say=print).folder
+
+
+@pytest.fixture(scope="module")
+def engine(folder: Path) -> LocalEngine:
+    return LocalEngine(folder, placement=CPU)
+
+
+def asks(method: str, *, scenarios: int, attributes: int = 1, **settings: float) -> list[Ask]:
+    chosen = Settings(BENCHMARK.attributes, reasoning=SHORT, **settings)  # type: ignore[arg-type]
+    few = method.startswith("few-shot")
+    examples = [Example(s, i) for i, s in enumerate(BENCHMARK.split("train")[:3])] if few else []
+    made = ASKING[method](chosen)
+    return [
+        ask
+        for scenario in BENCHMARK.split("eval")[:scenarios]
+        for attribute in range(attributes)
+        for ask in made.asks(scenario, attribute, examples)
+    ]
+
+
+def answers(
+    engine: LocalEngine, requests: Sequence[Request], done: frozenset[int] = frozenset()
+) -> dict[int, Reply]:
+    return {i: reply for group in engine.answer(requests, done=done) for i, reply in group}
+
+
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [
+        ("few-shot-comparative", {}),
+        ("zero-shot-comparative", {"temperature": 0.7, "samples": 2}),
+        ("zero-shot-regression", {}),
+    ],
+)
+def test_every_answer_can_be_read(
+    engine: LocalEngine, method: str, settings: dict[str, Any]
+) -> None:
+    asked = asks(method, scenarios=2, **settings)
+    found = answers(engine, [ask.request for ask in asked])
+    reader = ASKING[method](Settings(BENCHMARK.attributes))
+    for index, ask in enumerate(asked):
+        reply = found[index]
+        assert reply.error is None
+        assert reply.prompt_tokens > 100
+        assert 10 < reply.answer_tokens < most_tokens(ask.request.form)
+        predictions = reader.read(ask, reply.text)
+        assert len(predictions) == len(ask.order)
+        assert all(0 <= p.score <= 1 and p.reasoning for p in predictions)
+
+
+def test_no_sample_ends_as_invalid_json_however_wild(engine: LocalEngine) -> None:
+    """At this temperature every token the grammar allows is about equally likely."""
+    asked = asks("zero-shot-comparative", scenarios=2, temperature=1000.0, samples=8)
+    reader = ASKING["zero-shot-comparative"](Settings(BENCHMARK.attributes, reasoning=SHORT))
+    for index, reply in answers(engine, [ask.request for ask in asked]).items():
+        assert reply.answer_tokens < most_tokens(asked[index].request.form)
+        assert reader.read(asked[index], reply.text)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.7])
+def test_an_answer_does_not_depend_on_its_batch(folder: Path, temperature: float) -> None:
+    asked = asks("zero-shot-comparative", scenarios=2, temperature=temperature, samples=2)
+    requests = [ask.request for ask in asked]
+    alone, together = (LocalEngine(folder, placement=CPU, rows=rows) for rows in (1, 4))
+    texts = {i: reply.text for i, reply in answers(together, requests).items()}
+    assert {i: reply.text for i, reply in answers(alone, requests).items()} == texts
+    assert {i: reply.text for i, reply in answers(together, requests).items()} == texts
+
+
+def test_what_is_done_is_not_answered_again(engine: LocalEngine) -> None:
+    requests = [ask.request for ask in asks("zero-shot-regression", scenarios=1)]
+    whole = answers(engine, requests)
+    rest = answers(engine, requests, done=frozenset({0}))
+    assert set(rest) == set(whole) - {0}
+    assert all(rest[index].text == whole[index].text for index in rest)
+
+
+def test_examples_that_do_not_fit_are_left_out_the_question_never_is(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ask,) = asks("few-shot-comparative", scenarios=1)
+    whole = engine._fit(ask.request)
+    assert (whole.dropped, whole.problem) == (0, None)
+    bare = engine._fit(replace(ask.request, shots=()))
+    answer = most_tokens(ask.request.form)
+    monkeypatch.setattr(engine, "_context", (whole.tokens + bare.tokens) // 2 + answer)
+    fitted = engine._fit(ask.request)
+    assert 1 <= fitted.dropped < 3
+    assert bare.tokens < fitted.tokens < whole.tokens
+    assert BENCHMARK.split("eval")[0].question in fitted.text
+    monkeypatch.setattr(engine, "_context", bare.tokens + answer - 1)
+    (reply,) = answers(engine, [ask.request]).values()
+    assert reply.text == ""
+    assert reply.error is not None
+    assert f"the prompt has {bare.tokens} tokens without examples" in reply.error
+
+
+def test_a_batch_too_large_for_memory_is_halved(
+    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    asked, sizes = asks("zero-shot-regression", scenarios=2), list[int]()
+    plain = engine._answer_batch
+
+    def cramped(requests: list[Request]) -> list[Reply]:
+        sizes.append(len(requests))
+        if len(requests) > 2 or requests[0].question == asked[-1].request.question:
+            raise torch.OutOfMemoryError("no room")
+        return plain(requests)
+
+    monkeypatch.setattr(engine, "_answer_batch", cramped)
+    found = answers(engine, [ask.request for ask in asked])
+    assert set(found) == set(range(len(asked)))
+    errors = [reply.error for reply in found.values() if reply.error]
+    assert errors == ["out of GPU memory with this request alone"]
+    assert max(sizes) > 2
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ModelError, match="cannot be loaded as a language model"):
+        LocalEngine(tmp_path, placement=CPU)
+
+
+def test_the_embedded_models_are_what_they_were() -> None:
+    for model in embedded.EMBEDDED.values():
+        embedded.fetch(model, say=print)
+        assert embedded.verify(model) == []
+
+
+def test_similar_questions_are_near() -> None:
+    embedder = Embedder(models.locate(models.EMBEDDER, say=print).folder, device="cpu")
+    texts = ["May I keep the wallet I found?", "Should I return lost money?", "How do bees fly?"]
+    (vectors,) = embedder.embed(texts)
+    assert vectors.shape == (3, 384)
+    assert vectors.dtype == np.float32
+    similarity = fewshot.similarities(vectors, vectors)
+    assert similarity[0, 1] > similarity[0, 2] + 0.2
+
+
+def test_a_folder_without_an_embedder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="not an embedding model"):
+        Embedder(tmp_path, device="cpu")
+
+
+def test_a_killed_run_ends_with_the_same_tables(tmp_path: Path) -> None:
+    """The whole program, its real models included."""
+
+    def command(name: str) -> list[str]:
+        return [
+            *(sys.executable, "-c", "import sys; from spm_tui.cli import main; sys.exit(main())"),
+            *("--headless", "--method=zero-shot-regression", "--limit=3", "--batch-size=2"),
+            *("--attributes=care,fairness", "--reasoning-tokens=8", "--targets=all,high"),
+            *(f"--store={tmp_path / name}.duckdb", f"--out={tmp_path / name}"),
+        ]
+
+    def tables(name: str) -> list[bytes]:
+        files = ("accuracy.md", "accuracy.csv", "accuracy.json", "agreement.csv")
+        return [(tmp_path / name / file).read_bytes() for file in files]
+
+    subprocess.run(command("undisturbed"), check=True, capture_output=True)
+    for commits in (1, 3, 2):
+        left = commits
+        words = [*command("killed"), "--events=-"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                left -= b'"event": "batch"' in line
+                if not left:
+                    break
+            time.sleep(0.3)
+            process.kill()
+    again = subprocess.run(command("killed"), check=True, capture_output=True, text=True)
+    assert "of them answered" in again.stderr
+    assert tables("killed") == tables("undisturbed")

@@ -2,8 +2,9 @@
 
 Pure functions on arrays: N scenarios, R responses at most, A attributes. Scenarios with
 fewer than R responses are padded with NaN scores, which are infinitely far from any
-target. The target's side is two vectors: values [A] in [0, 1] and weights [A], weight 0
-for attributes the target does not name.
+target. The target's side is two vectors, values [A] in [0, 1] and weights [A], weight 0
+for attributes the target does not name, and the function that measures: the paper's
+Euclidean one, weighted, unless another is asked for.
 
 Labels are levels, so their distances have exact values and are equal when they differ by
 less than rounding can make them: that decides what is correct and what is a tie. Scores may
@@ -14,18 +15,41 @@ accuracies treat them as the ties they are.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from operator import add
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 TOLERANCE = 1e-9
-"""Squared distances closer than this are equal up to rounding."""
+"""Comparable distances closer than this are equal up to rounding."""
+
+Function: TypeAlias = Literal["euclidean", "weighted-euclidean", "city-block", "chebyshev"]
+FUNCTIONS: tuple[Function, ...] = get_args(Function)
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Picks = npt.NDArray[np.int64]
+
+_SQUARED: tuple[Function, ...] = ("euclidean", "weighted-euclidean")
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What to be near to, and how nearness is measured."""
+
+    value: Floats
+    """[A] in [0, 1]; ignored where the weight is 0."""
+    weight: Floats
+    """[A], not negative; 0 for attributes not aimed at."""
+    function: Function = "weighted-euclidean"
+
+    @property
+    def attributes(self) -> list[int]:
+        """The attributes aimed at, ascending."""
+        return [int(a) for a in np.flatnonzero(self.weight > 0)]
 
 
 def squared_distances(scores: Floats, target: Floats, weights: Floats) -> Floats:
@@ -37,13 +61,57 @@ def squared_distances(scores: Floats, target: Floats, weights: Floats) -> Floats
         weights: [A], not negative.
 
     """
-    costs = [
-        weight * (scores[..., a] - target[a]) ** 2 if weight else np.zeros(scores.shape[:-1])
+    return distances(scores, Aim(target, weights))
+
+
+def distances(scores: Floats, aim: Aim) -> Floats:
+    """Return comparable distances, [N, R]; infinite for missing responses.
+
+    They order responses as the aim's function does: those of the two Euclidean functions are
+    squared.
+
+    Args:
+        scores: [N, R, A] in [0, 1]; NaN where there is no response or no score.
+        aim: "euclidean" treats every positive weight as 1, the others multiply by it.
+
+    """
+    return combine(costs(scores, aim), aim.function)
+
+
+def costs(scores: Floats, aim: Aim) -> list[Floats]:
+    """Return what each attribute says of the distance, [N, R] each; 0 where not aimed at.
+
+    If nothing is aimed at, all are still looked at, so that missing responses are known.
+    """
+    weights = (aim.weight > 0).astype(float) if aim.function == "euclidean" else aim.weight
+    blind = not weights.any()
+    return [
+        weight * _gap(scores[..., a] - aim.value[a], aim.function)
+        if weight or blind
+        else np.zeros(scores.shape[:-1])
         for a, weight in enumerate(weights)
     ]
-    half = len(costs) // 2
-    distances = total(costs[:half]) + total(costs[half:])
+
+
+def _gap(difference: Floats, function: Function) -> Floats:
+    gap: Floats = difference**2 if function in _SQUARED else np.abs(difference)
+    return gap
+
+
+def combine(costs: Sequence[Floats], function: Function) -> Floats:
+    """Return the comparable distances that the costs of all attributes make, [N, R]."""
+    if function == "chebyshev":
+        distances = np.asarray(reduce(np.maximum, costs))
+    else:
+        half = len(costs) // 2
+        distances = total(costs[:half]) + total(costs[half:])
     return np.where(np.isnan(distances), np.inf, distances)
+
+
+def measure(distances: Floats, function: Function) -> Floats:
+    """Return comparable distances in the function's natural unit, that of the scale."""
+    natural: Floats = np.sqrt(distances) if function in _SQUARED else distances
+    return natural
 
 
 def total(costs: Sequence[Floats]) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spm_tui.alignment import Floats
+from spm_tui.scoring.diagnosis import nearest_levels
 from spm_tui.scoring.outcomes import Judged
 
 
@@ -41,7 +42,7 @@ def agreement(judged: Judged, attribute: int) -> Agreement:
     top = judged.sizes[attribute] - 1
     if not len(score):
         return Agreement(0, float("nan"), float("nan"), float("nan"))
-    predicted = np.floor(score * top + 0.5).astype(np.int64)
+    predicted = nearest_levels(score, top + 1)
     return Agreement(
         responses=len(score),
         error=float(np.abs(score - level / top).mean()),

@@ -1,12 +1,27 @@
 """The alignment function: properties that hold for any scores, and worked examples."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from spm_tui.alignment import Floats, nearest, picks, squared_distances, ties
+from spm_tui.alignment import (
+    FUNCTIONS,
+    Aim,
+    Floats,
+    Function,
+    combine,
+    costs,
+    distances,
+    measure,
+    nearest,
+    picks,
+    squared_distances,
+    ties,
+)
 
 shares = st.floats(0, 1)
 cases = hnp.array_shapes(min_dims=3, max_dims=3, max_side=5).flatmap(
@@ -41,24 +56,24 @@ def test_permuting_responses_permutes_the_nearest(
 def test_a_response_at_the_target_is_nearest(case: tuple[Floats, Floats, Floats]) -> None:
     scores, target, weights = case
     scores[:, -1] = target
-    distances = squared_distances(scores, target, weights)
-    assert nearest(distances)[:, -1].all()
-    assert (distances[:, -1] == 0).all()
-    assert (distances[np.arange(len(distances)), picks(distances)] == 0).all()
+    found = squared_distances(scores, target, weights)
+    assert nearest(found)[:, -1].all()
+    assert (found[:, -1] == 0).all()
+    assert (found[np.arange(len(found)), picks(found)] == 0).all()
 
 
 def test_missing_responses_are_infinitely_far() -> None:
     scores = np.array([[[0.2], [np.nan]], [[np.nan], [np.nan]]])
-    distances = squared_distances(scores, np.array([0.9]), np.array([1.0]))
-    assert nearest(distances).tolist() == [[True, False], [False, False]]
-    assert picks(distances).tolist() == [0, -1]
+    found = squared_distances(scores, np.array([0.9]), np.array([1.0]))
+    assert nearest(found).tolist() == [[True, False], [False, False]]
+    assert picks(found).tolist() == [0, -1]
 
 
 def test_the_lowest_index_wins_among_equals() -> None:
     scores = np.array([[[0.5], [0.0], [0.0]]])
-    distances = squared_distances(scores, np.array([0.0]), np.array([1.0]))
-    assert picks(distances).tolist() == [1]
-    assert nearest(distances).tolist() == [[False, True, True]]
+    found = squared_distances(scores, np.array([0.0]), np.array([1.0]))
+    assert picks(found).tolist() == [1]
+    assert nearest(found).tolist() == [[False, True, True]]
 
 
 def test_levels_at_the_same_distance_tie_in_spite_of_rounding() -> None:
@@ -72,3 +87,75 @@ def test_a_tie_is_between_all_present_responses() -> None:
     near = np.array([[True, True, False], [True, True, False]])
     present = np.array([[True, True, False], [True, True, True]])
     assert ties(near, present).tolist() == [True, False]
+
+
+@given(cases)
+def test_the_default_function_is_the_weighted_euclidean_one(
+    case: tuple[Floats, Floats, Floats],
+) -> None:
+    scores, target, weights = case
+    expected = squared_distances(scores, target, weights)
+    assert (distances(scores, Aim(target, weights)) == expected).all()
+
+
+@given(cases)
+def test_functions_are_what_they_are_called(case: tuple[Floats, Floats, Floats]) -> None:
+    scores, target, weights = case
+    gaps = np.abs(scores - target)
+    expected: dict[Function, Floats] = {
+        "euclidean": np.sqrt(((weights > 0) * gaps**2).sum(axis=2)),
+        "weighted-euclidean": np.sqrt((weights * gaps**2).sum(axis=2)),
+        "city-block": (weights * gaps).sum(axis=2),
+        "chebyshev": (weights * gaps).max(axis=2),
+    }
+    assert tuple(expected) == FUNCTIONS
+    for function, natural in expected.items():
+        found = measure(distances(scores, Aim(target, weights, function)), function)
+        assert found == pytest.approx(natural), function
+
+
+def test_distances_by_hand() -> None:
+    """Gaps of 0.6 and 0.2, the second attribute three times as heavy."""
+    scores = np.array([[[0.4, 0.8]]])
+    expected: dict[Function, float] = {
+        "euclidean": math.sqrt(0.36 + 0.04),
+        "weighted-euclidean": math.sqrt(0.36 + 0.12),
+        "city-block": 1.2,
+        "chebyshev": 0.6,
+    }
+    for function, natural in expected.items():
+        found = distances(scores, Aim(np.ones(2), np.array([1.0, 3.0]), function))
+        assert measure(found, function).item() == pytest.approx(natural), function
+
+
+@given(cases, st.sampled_from(FUNCTIONS), st.data())
+def test_missing_responses_are_infinitely_far_by_any_function(
+    case: tuple[Floats, Floats, Floats], function: Function, data: st.DataObject
+) -> None:
+    scores, target, weights = case
+    missing = data.draw(hnp.arrays(bool, scores.shape[:2]))
+    scores[missing] = np.nan
+    found = distances(scores, Aim(target, weights, function))
+    assert (np.isinf(found) == missing).all(), "also where nothing is aimed at"
+
+
+def test_attributes_not_aimed_at_need_no_score() -> None:
+    scores = np.array([[[0.5, np.nan]]])
+    for function in FUNCTIONS:
+        aim = Aim(np.ones(2), np.array([1.0, 0.0]), function)
+        assert aim.attributes == [0]
+        assert np.isfinite(distances(scores, aim)).all()
+
+
+@given(cases, st.sampled_from(FUNCTIONS), st.data())
+def test_costs_mix(
+    case: tuple[Floats, Floats, Floats], function: Function, data: st.DataObject
+) -> None:
+    """Distances of mixed scores are those of mixed costs, to the last bit."""
+    scores, target, weights = case
+    others = data.draw(hnp.arrays(float, scores.shape, elements=shares))
+    taken = data.draw(hnp.arrays(bool, scores.shape[2]))
+    aim = Aim(target, weights if weights.any() else np.ones_like(weights), function)
+    pairs = zip(taken, costs(scores, aim), costs(others, aim), strict=True)
+    mixed = combine([other if take else cost for take, cost, other in pairs], function)
+    assert (mixed == distances(np.where(taken, others, scores), aim)).all()

@@ -1,0 +1,180 @@
+"""Whether one run is better than another, on the scenarios that both answered.
+
+Scenarios are paired: the interval resamples them for both runs at once, and the test counts
+only those in which the runs differ.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from spm_tui.alignment import Bools, Floats
+from spm_tui.scoring.accuracy import CONFIDENCE, RESAMPLES
+from spm_tui.scoring.outcomes import Judged, Outcomes
+from spm_tui.scoring.standing import Codes, Standings, Status
+
+
+class Change(IntEnum):
+    """What became of a scenario from the first run to the second."""
+
+    BOTH_RIGHT = 0
+    FIXED = 1
+    BROKEN = 2
+    BOTH_WRONG = 3
+    NOT_COMPARED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs' alignment accuracies over the same targets, in shares of 1."""
+
+    first: float
+    """Mean over targets; NaN where no scenario is scored, as are the next four."""
+    second: float
+    difference: float
+    """Second minus first."""
+    low: float
+    """Bounds of the 95 % interval of the difference, scenarios resampled for both runs at once."""
+    high: float
+    scenarios: int
+    """Answered by both runs."""
+    better: int
+    """Scenarios in which the second run is right for more targets than the first."""
+    worse: int
+    """For fewer."""
+    p: float
+    """Exact two-sided binomial test of better against worse; with one target, McNemar's."""
+
+
+def compare(
+    first: Judged,
+    second: Judged,
+    outcomes: Callable[[Judged], Iterable[Outcomes]],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Comparison:
+    """Return how the second run differs from the first.
+
+    Args:
+        first: of the same scenarios and attributes as `second`.
+        second: likewise.
+        outcomes: what to compare by: `grid.everything`, or a function that calls `listed` with
+            some targets or `aimed` with an aim.
+        resamples: of the scenarios, for the interval; 0 for none (its bounds are then NaN).
+        seed: of the resampling.
+
+    Raises:
+        ValueError: the runs are not of the same scenarios.
+
+    """
+    one, other = shared(first, second)
+    tally = _Tally(len(one.levels), resamples, seed)
+    for before, after in zip(outcomes(one), outcomes(other), strict=True):
+        tally.add(before, after)
+    return tally.result()
+
+
+def shared(first: Judged, second: Judged) -> tuple[Judged, Judged]:
+    """Return both runs restricted to the scenarios that both answered.
+
+    A scenario is answered if all its responses have all scores, or there is a choice.
+
+    Raises:
+        ValueError: the runs are not of the same scenarios.
+
+    """
+    if first.sizes != second.sizes or not np.array_equal(first.levels, second.levels):
+        raise ValueError("the runs are not of the same scenarios and attributes")
+    both = _answered(first) & _answered(second)
+    return _only(first, both), _only(second, both)
+
+
+def changes(first: Standings, second: Standings) -> Codes:
+    """Return the change of each scenario, [N], of `Change`."""
+    was, is_ = first.status == Status.RIGHT, second.status == Status.RIGHT
+    change = np.select(
+        [was & is_, is_, was], [Change.BOTH_RIGHT, Change.FIXED, Change.BROKEN], Change.BOTH_WRONG
+    )
+    scored = (first.status <= Status.WRONG) & (second.status <= Status.WRONG)
+    return np.where(scored, change, Change.NOT_COMPARED).astype(np.int8)
+
+
+def sign_test(better: int, worse: int) -> float:
+    """Return the two-sided p of the exact binomial test that better and worse are as likely."""
+    number, fewer = better + worse, min(better, worse)
+    ways = term = 1
+    for k in range(fewer):
+        term = term * (number - k) // (k + 1)
+        ways += term
+    return min(1.0, 2 * ways / (1 << number))
+
+
+def _answered(judged: Judged) -> Bools:
+    if judged.scores is None:
+        return np.asarray(np.asarray(judged.chosen) >= 0)
+    known = ~np.isnan(judged.scores).any(axis=-1)
+    return np.asarray((known | ~judged.present).all(axis=-1))
+
+
+def _only(judged: Judged, where: Bools) -> Judged:
+    return Judged(
+        judged.levels[where],
+        judged.sizes,
+        scores=None if judged.scores is None else judged.scores[where],
+        chosen=None if judged.chosen is None else judged.chosen[where],
+    )
+
+
+class _Tally:
+    """Sums over blocks of targets, for the means, the test and the interval."""
+
+    def __init__(self, scenarios: int, resamples: int, seed: int) -> None:
+        self.scenarios, self.resamples = scenarios, resamples if scenarios else 0
+        if self.resamples:
+            even = np.full(scenarios, 1 / scenarios)
+            draws = np.random.default_rng(seed).multinomial(scenarios, even, size=resamples)
+            self._counts = draws.T.astype(np.float32)
+        self._gain = np.zeros(scenarios, dtype=np.int64)
+        self._means: list[Floats] = []
+        self._sums, self._valid = np.zeros(self.resamples), np.zeros(self.resamples)
+
+    def add(self, first: Outcomes, second: Outcomes) -> None:
+        """Take in the outcomes of the same targets for both runs."""
+        gain = second.correct.astype(np.int8) - first.correct
+        self._gain += gain.sum(axis=0, dtype=np.int64)
+        correct = np.stack([first.correct.sum(axis=1), second.correct.sum(axis=1)])
+        scored = first.scored.sum(axis=1)
+        self._means.append((correct / np.maximum(scored, 1))[:, scored > 0])
+        if self.resamples:
+            valid = first.scored.astype(np.float32) @ self._counts
+            self._valid += np.count_nonzero(valid, axis=0)
+            gains = gain.astype(np.float32) @ self._counts
+            gains /= np.maximum(valid, 1, out=valid)
+            self._sums += gains.sum(axis=0, dtype=np.float64)
+
+    def result(self) -> Comparison:
+        """Return the comparison over all that was added."""
+        means = np.concatenate([np.empty((2, 0)), *self._means], axis=1)
+        first, second = means.mean(axis=1).tolist() if means.size else (float("nan"),) * 2
+        usable = self._valid > 0
+        tail = 50 * (1 - CONFIDENCE)
+        low, high = (
+            np.percentile(self._sums[usable] / self._valid[usable], [tail, 100 - tail])
+            if usable.any()
+            else (np.nan, np.nan)
+        )
+        better, worse = int((self._gain > 0).sum()), int((self._gain < 0).sum())
+        return Comparison(
+            first=first,
+            second=second,
+            difference=second - first,
+            low=float(low),
+            high=float(high),
+            scenarios=self.scenarios,
+            better=better,
+            worse=worse,
+            p=sign_test(better, worse),
+        )

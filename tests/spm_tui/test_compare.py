@@ -1,0 +1,193 @@
+"""Comparing two runs: worked examples, and figures of the statistics library."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from spm_tui.alignment import Aim, Function
+from spm_tui.scoring import grid
+from spm_tui.scoring.accuracy import summarise
+from spm_tui.scoring.compare import Change, Comparison, changes, compare, shared, sign_test
+from spm_tui.scoring.outcomes import Judged, Outcomes, listed
+from spm_tui.scoring.standing import aimed, stand
+from tests.spm_tui.test_scoring import judgements
+from tests.spm_tui.test_standing import aims
+
+LEVELS = np.array([[[4], [0]]] * 6 + [[[2], [2]]] + [[[4], [0]]], dtype=np.int16)
+"""Six scenarios whose first response is nearest to 1, a tie, and one more."""
+HIGH = Aim(np.ones(1), np.ones(1))
+
+
+def choosing(*chosen: int) -> Judged:
+    return Judged(LEVELS, (5,), chosen=np.array(chosen))
+
+
+FIRST = choosing(0, 0, 1, 1, 1, 1, 0, -1)
+SECOND = choosing(0, 1, 0, 0, 0, 1, 1, 0)
+
+
+def towards(aim: Aim) -> Callable[[Judged], Iterator[Outcomes]]:
+    return lambda judged: iter([aimed(judged, aim)])
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Judged, Judged]:
+    """Two methods on the same scenarios; the second scores, or chooses."""
+    first = draw(judgements())
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    if draw(st.booleans()):
+        chosen = rng.integers(-1, 2, len(first.levels))
+        return first, Judged(first.levels, first.sizes, chosen=chosen)
+    scores = rng.integers(0, 5, first.levels.shape) / 4
+    scores[first.levels < 0] = np.nan
+    return first, Judged(first.levels, first.sizes, scores=scores)
+
+
+@settings(max_examples=40, deadline=None)
+@given(judgements(), st.data())
+def test_a_run_is_as_good_as_itself(judged: Judged, data: st.DataObject) -> None:
+    aim = data.draw(aims(len(judged.sizes)))
+    for outcomes in (towards(aim), grid.everything):
+        found = compare(judged, judged, outcomes, resamples=20)
+        assert (found.better, found.worse, found.p) == (0, 0, 1)
+        if not np.isnan(found.first):
+            assert (found.difference, found.low, found.high) == (0, 0, 0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(pairs())
+def test_the_other_way_round_is_the_opposite(pair: tuple[Judged, Judged]) -> None:
+    there = compare(*pair, grid.everything, resamples=50)
+    back = compare(pair[1], pair[0], grid.everything, resamples=50)
+    assert (there.first, there.second) == pytest.approx((back.second, back.first), nan_ok=True)
+    assert (there.better, there.worse) == (back.worse, back.better)
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low), nan_ok=True)
+    assert (there.p, there.scenarios) == (back.p, back.scenarios)
+
+
+@settings(max_examples=40, deadline=None)
+@given(pairs())
+def test_means_are_the_accuracies_over_shared_scenarios(pair: tuple[Judged, Judged]) -> None:
+    found = compare(*pair, grid.everything, resamples=0)
+    for judged, mean in zip(shared(*pair), (found.first, found.second), strict=True):
+        assert len(judged.levels) == found.scenarios
+        if found.scenarios:
+            accuracy, _ = summarise(grid.everything(judged), scenarios=found.scenarios, resamples=0)
+            assert mean == pytest.approx(accuracy.mean, nan_ok=True)
+    assert np.isnan(found.low)
+
+
+@settings(max_examples=40, deadline=None)
+@given(pairs(), st.data())
+def test_changes_of_one_target_are_better_and_worse(
+    pair: tuple[Judged, Judged], data: st.DataObject
+) -> None:
+    aim = data.draw(aims(len(pair[0].sizes)))
+    found = compare(*pair, towards(aim), resamples=0)
+    change = changes(stand(pair[0], aim), stand(pair[1], aim))
+    assert found.better == (change == Change.FIXED).sum()
+    assert found.worse == (change == Change.BROKEN).sum()
+
+
+def test_a_comparison_by_hand() -> None:
+    """Six scenarios and the tie are answered by both; three are fixed, one is broken."""
+    found = compare(FIRST, SECOND, towards(HIGH))
+    assert (found.first, found.second) == pytest.approx((2 / 6, 4 / 6))
+    assert found.difference == pytest.approx(2 / 6)
+    assert -1 <= found.low < found.difference < found.high <= 1
+    assert (found.scenarios, found.better, found.worse) == (7, 3, 1)
+    assert found.p == pytest.approx(10 / 16)
+    assert found == compare(FIRST, SECOND, towards(HIGH)), "the same seed, the same interval"
+
+
+def test_listed_targets_count_by_scenario() -> None:
+    """Of two opposite targets a choice is right for one: no scenario is better or worse."""
+    values = np.array([[1.0], [0.0]])
+    both = compare(FIRST, SECOND, lambda judged: listed(judged, values, np.ones((2, 1))))
+    assert (both.first, both.second) == pytest.approx((0.5, 0.5))
+    assert (both.better, both.worse, both.p) == (0, 0, 1)
+
+
+def test_the_function_of_the_aim_is_the_one_compared_by() -> None:
+    """Gaps (1/2, 1/2) against (0, 3/4): see the standings."""
+    levels = np.array([[[2, 2], [4, 1]]], dtype=np.int16)
+    first, second = (Judged(levels, (5, 5), chosen=np.array([one])) for one in (0, 1))
+    expected: dict[Function, tuple[int, int]] = {"city-block": (1, 0), "chebyshev": (0, 1)}
+    for function, counts in expected.items():
+        found = compare(first, second, towards(Aim(np.ones(2), np.ones(2), function)))
+        assert (found.better, found.worse) == counts
+
+
+def test_changes_by_hand() -> None:
+    found = changes(stand(FIRST, HIGH), stand(SECOND, HIGH))
+    assert found.tolist() == [
+        Change.BOTH_RIGHT,
+        Change.BROKEN,
+        Change.FIXED,
+        Change.FIXED,
+        Change.FIXED,
+        Change.BOTH_WRONG,
+        Change.NOT_COMPARED,
+        Change.NOT_COMPARED,
+    ]
+
+
+def test_half_a_scenario_is_not_answered() -> None:
+    levels = np.array([[[4, 0], [0, 4], [-1, -1]]] * 2, dtype=np.int16)
+    scores = np.full((2, 3, 2), 0.5)
+    scores[:, 2] = np.nan
+    whole = Judged(levels, (5, 5), scores=scores)
+    half = replace(whole, scores=scores.copy())
+    assert half.scores is not None
+    half.scores[1, 0, 1] = np.nan
+    one, other = shared(whole, half)
+    assert len(one.levels) == len(other.levels) == 1
+
+
+def test_runs_without_a_shared_scenario_have_no_difference() -> None:
+    nobody = choosing(*[-1] * 8)
+    for outcomes in (towards(HIGH), grid.everything):
+        found = compare(nobody, SECOND, outcomes)
+        assert (found.scenarios, found.better, found.worse, found.p) == (0, 0, 0, 1)
+        figures = (found.first, found.second, found.difference, found.low, found.high)
+        assert np.isnan(figures).all()
+
+
+def test_runs_of_other_scenarios_are_refused() -> None:
+    other = Judged(LEVELS[::-1], (5,), chosen=np.zeros(8, dtype=int))
+    with pytest.raises(ValueError, match="not of the same scenarios"):
+        compare(FIRST, other, towards(HIGH))
+
+
+def test_the_interval_covers_the_true_difference() -> None:
+    """Of 40 pairs, the second is right 10 points more often; about 38 intervals cover that."""
+    rng = np.random.default_rng(3)
+    levels = np.repeat(LEVELS[:1], 150, axis=0)
+
+    def one() -> Comparison:
+        first, second = (
+            Judged(levels, (5,), chosen=(rng.random(150) > share).astype(int))
+            for share in (0.6, 0.7)
+        )
+        return compare(first, second, towards(HIGH), resamples=300)
+
+    covered = sum(found.low <= 0.1 <= found.high for found in (one() for _ in range(40)))
+    assert 34 <= covered <= 40
+
+
+@given(st.integers(0, 300), st.integers(0, 300))
+def test_the_test_is_that_of_the_library(better: int, worse: int) -> None:
+    number = better + worse
+    expected = binomtest(better, number).pvalue if number else 1.0
+    assert sign_test(better, worse) == pytest.approx(expected)
+
+
+def test_large_counts_do_not_overflow() -> None:
+    assert sign_test(5300, 5700) == pytest.approx(binomtest(5300, 11000).pvalue)
+    assert sign_test(5500, 5500) == 1
+    assert sign_test(0, 11000) == 0

@@ -1,13 +1,11 @@
 """Alignment targets: a value in [0, 1], and a weight, for some of the attributes (paper §5.1).
 
-Owns how targets are written, read, sampled and turned into arrays. The set `all` is never
+Owns how targets are written, parsed, sampled and turned into arrays. The set `all` is never
 listed here: it has L^A members and is scored as a grid (`spm_tui.scoring.grid`).
 """
 
-import json
 import random
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -85,7 +83,7 @@ def target(
                 field=name,
             )
     for name, value in values.items():
-        if not _is_number(value) or not 0 <= value <= 1:
+        if not is_number(value) or not 0 <= value <= 1:
             raise InputError(
                 f"a target's value is a number from 0 to 1, not {value!r}",
                 path=path,
@@ -93,7 +91,7 @@ def target(
                 field=name,
             )
     for name, weight in weights.items():
-        if not _is_number(weight) or not 0 < weight < float("inf"):
+        if not is_number(weight) or not 0 < weight < float("inf"):
             raise InputError(
                 f"a weight is a positive number, not {weight!r}", path=path, row=row, field=name
             )
@@ -106,7 +104,8 @@ def target(
     )
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Return whether a value is a number, which true and false are not here."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -227,58 +226,6 @@ def _unrank(
                 break
             rank -= below
     return picked
-
-
-def read(path: Path, attributes: Sequence[Attribute]) -> list[TargetSet]:
-    """Return the target sets of a JSON or TOML file.
-
-    The file maps attributes to values (one target), or names to targets or lists of
-    targets (a set each); a JSON file may also be a list of targets.
-
-    Raises:
-        InputError: unreadable file, other structure, or a target that `target` refuses.
-
-    """
-    data = _parse_file(path)
-    if isinstance(data, list):
-        return [_set(path.stem, data, attributes, path)]
-    if isinstance(data, dict) and data and all(map(_is_number, data.values())):
-        return [_set(path.stem, [data], attributes, path)]
-    if isinstance(data, dict) and data:
-        return [
-            _set(name, entry if isinstance(entry, list) else [entry], attributes, path)
-            for name, entry in data.items()
-        ]
-    raise InputError("expected targets: attribute = value pairs, named or in a list", path=path)
-
-
-def _parse_file(path: Path) -> object:
-    try:
-        text = path.read_text(encoding="utf-8")
-        return tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-    except OSError as error:
-        raise InputError(error.strerror or "cannot be read", path=path) from error
-    except ValueError as error:
-        kind = "TOML" if path.suffix == ".toml" else "JSON"
-        raise InputError(f"not {kind}: {error}", path=path) from error
-
-
-def _set(
-    name: str, entries: list[object], attributes: Sequence[Attribute], path: Path
-) -> TargetSet:
-    if not entries:
-        raise InputError("holds no target", path=path, field=name)
-    found = []
-    for row, entry in enumerate(entries, start=1):
-        if not isinstance(entry, dict):
-            raise InputError(
-                f"expected attribute = value pairs, not {entry!r:.40}",
-                path=path,
-                row=row,
-                field=name,
-            )
-        found.append(target(entry, attributes, path=path, row=row))
-    return TargetSet(name, tuple(found))
 
 
 def arrays(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm_tui import targets
+from spm_tui import target_files, targets
 from spm_tui.errors import InputError
 from spm_tui.targets import Target
 from tests.build import attribute
@@ -88,7 +88,7 @@ def test_the_papers_targets_are_reproduced(shared: Path, file: str, levels: int)
     path = shared / "targets" / f"{file}.json"
     data = json.loads(path.read_text())
     attributes = tuple(attribute(name, levels) for name in data["high"])
-    read = {one.name: one.targets for one in targets.read(path, attributes)}
+    read = {one.name: one.targets for one in target_files.read(path, attributes)}
     assert read["sampled"] == targets.sampled(attributes).targets
     assert read["high"] == targets.high(attributes).targets
     assert read["low"] == targets.low(attributes).targets
@@ -101,6 +101,7 @@ def test_the_papers_targets_are_reproduced(shared: Path, file: str, levels: int)
     ("name", "content", "sets"),
     [
         ("one.json", '{"care": 1}', {"one": 1}),
+        ("weighted.json", '{"care": 1, "weights": {"care": 2}}', {"weighted": 1}),
         ("list.json", '[{"care": 1}, {"liberty": 0.5}]', {"list": 2}),
         ("sets.json", '{"a": {"care": 1}, "b": [{"care": 0}, {"liberty": 1}]}', {"a": 1, "b": 2}),
         ("sets.toml", "[a]\ncare = 1\n[[b]]\nliberty = 0.5\n[[b]]\ncare = 0\n", {"a": 1, "b": 2}),
@@ -111,7 +112,20 @@ def test_files_hold_one_target_a_list_or_named_sets(
 ) -> None:
     path = tmp_path / name
     path.write_text(content)
-    assert {one.name: len(one.targets) for one in targets.read(path, SEVEN)} == sets
+    assert {one.name: len(one.targets) for one in target_files.read(path, SEVEN)} == sets
+
+
+@given(
+    st.dictionaries(st.sampled_from(["care", "fairness", "liberty"]), st.floats(0, 1), min_size=1),
+    st.floats(0.125, 8) | st.none(),
+)
+def test_a_target_written_to_a_file_is_read_back(
+    values: dict[str, float], weight: float | None
+) -> None:
+    weights = {} if weight is None else dict.fromkeys(values, weight)
+    one = targets.target(values, SEVEN, weights=weights)
+    entry = json.loads(json.dumps(target_files.to_mapping(one)))
+    assert target_files.from_mapping(entry, SEVEN) == one
 
 
 @pytest.mark.parametrize(
@@ -126,6 +140,7 @@ def test_files_hold_one_target_a_list_or_named_sets(
         ("x.json", '[{"care": 1}, {"care": 2}]', "row 2, field 'care': a target's value"),
         ("x.json", '[{"care": "high"}]', "not 'high'"),
         ("x.json", '[{"care": true}]', "not True"),
+        ("x.json", '{"care": 1, "weights": {"love": 1}}', "field 'love': not an attribute"),
         ("x.json", "[{}]", "row 1: a target names at least one attribute"),
     ],
 )
@@ -135,12 +150,12 @@ def test_a_file_without_usable_targets_is_refused(
     path = tmp_path / name
     path.write_text(content)
     with pytest.raises(InputError, match=complaint):
-        targets.read(path, SEVEN)
+        target_files.read(path, SEVEN)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.json: No such file"):
-        targets.read(tmp_path / "gone.json", SEVEN)
+        target_files.read(tmp_path / "gone.json", SEVEN)
 
 
 def test_arrays_have_weight_zero_where_nothing_is_wanted() -> None:

@@ -1,0 +1,97 @@
+"""Target sets in files: JSON or TOML, as people write them and the app exports them."""
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from spm_tui.errors import InputError
+from spm_tui.targets import Target, TargetSet, is_number, target
+from store.records import Attribute
+
+WEIGHTS = "weights"
+"""Where a target has its weights."""
+Entry: TypeAlias = Mapping[str, float | Mapping[str, float]]
+"""A target as files have it: attribute → value, and its weights if it has any."""
+
+
+def read(path: Path, attributes: Sequence[Attribute]) -> list[TargetSet]:
+    """Return the target sets of a JSON or TOML file.
+
+    The file maps attributes to values (one target), or names to targets or lists of
+    targets (a set each); a JSON file may also be a list of targets. A target's weights, if
+    any, stand under `weights` beside its values: ``{"care": 1, "weights": {"care": 2}}``.
+
+    Raises:
+        InputError: unreadable file, other structure, or a target that `target` refuses.
+
+    """
+    data = _parse_file(path)
+    if isinstance(data, list):
+        return [_set(path.stem, data, attributes, path)]
+    if isinstance(data, dict) and any(map(is_number, data.values())):
+        return [_set(path.stem, [data], attributes, path)]
+    if isinstance(data, dict) and data:
+        return [
+            _set(name, entry if isinstance(entry, list) else [entry], attributes, path)
+            for name, entry in data.items()
+        ]
+    raise InputError("expected targets: attribute = value pairs, named or in a list", path=path)
+
+
+def _parse_file(path: Path) -> object:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except OSError as error:
+        raise InputError(error.strerror or "cannot be read", path=path) from error
+    except ValueError as error:
+        kind = "TOML" if path.suffix == ".toml" else "JSON"
+        raise InputError(f"not {kind}: {error}", path=path) from error
+
+
+def _set(
+    name: str, entries: list[object], attributes: Sequence[Attribute], path: Path
+) -> TargetSet:
+    if not entries:
+        raise InputError("holds no target", path=path, field=name)
+    found = []
+    for row, entry in enumerate(entries, start=1):
+        if not isinstance(entry, dict):
+            raise InputError(
+                f"expected attribute = value pairs, not {entry!r:.40}",
+                path=path,
+                row=row,
+                field=name,
+            )
+        found.append(from_mapping(entry, attributes, path=path, row=row))
+    return TargetSet(name, tuple(found))
+
+
+def from_mapping(
+    entry: Mapping[str, Any],
+    attributes: Sequence[Attribute],
+    *,
+    path: Path | None = None,
+    row: int | None = None,
+) -> Target:
+    """Return the target that an entry of a file describes.
+
+    Raises:
+        InputError: as `spm_tui.targets.target`.
+
+    """
+    weights = entry.get(WEIGHTS)
+    if not isinstance(weights, Mapping):
+        return target(entry, attributes, path=path, row=row)
+    values = {name: value for name, value in entry.items() if name != WEIGHTS}
+    return target(values, attributes, weights=weights, path=path, row=row)
+
+
+def to_mapping(target: Target) -> Entry:
+    """Return the entry that describes a target: the inverse of `from_mapping`."""
+    values = dict(target.values)
+    if not target.weights:
+        return values
+    return {**values, WEIGHTS: dict(zip(values, target.weights, strict=True))}

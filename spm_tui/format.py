@@ -40,3 +40,8 @@ def duration(seconds: float | None) -> str:
     if hours:
         return f"{hours} h {minutes:02} min"
     return f"{minutes} min {whole % 60:02} s" if minutes else f"{whole} s"
+
+
+def signed(value: float) -> str:
+    """Return a difference with its sign and two decimals: +0.31, −0.12; blank for none."""
+    return "" if math.isnan(value) else f"{round(value, 2) + 0:+.2f}".replace("-", "−")

@@ -1,12 +1,17 @@
 """Statements about annotations and saved targets: what people add to the data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from store.bulk import insert
 from store.connection import Connection
 from store.identity import canonical_json
 from store.records import Annotation
+
+FLAG, UNFLAG = "flag", "unflag"
+"""Verdicts that mark a scenario without judging it."""
+WITHDRAWN = "withdrawn"
+"""The verdict that takes back what its author said of the same thing before."""
 
 
 def annotate(db: Connection, annotation: Annotation) -> None:
@@ -34,9 +39,29 @@ def history(db: Connection, run: int) -> list[Annotation]:
 
 def current(db: Connection, run: int) -> list[Annotation]:
     """Return, of each author and annotated thing of `run`, the latest annotation."""
+    return _latest(history(db, run))
+
+
+def standing(entries: Iterable[Annotation]) -> list[Annotation]:
+    """Return, of each author and thing, what counts: the latest, unless it is withdrawn.
+
+    Flags are passed over, for they say nothing of the thing they share their place with.
+
+    Args:
+        entries: annotations of one run, in order of entry.
+
+    """
+    judging = (entry for entry in entries if entry.verdict not in (FLAG, UNFLAG))
+    return [entry for entry in _latest(judging) if entry.verdict != WITHDRAWN]
+
+
+def _latest(entries: Iterable[Annotation]) -> list[Annotation]:
+    """The latest of each author and thing, in order of entry."""
     latest: dict[tuple[str, int, int | None, int | None], Annotation] = {}
-    for a in history(db, run):
-        latest[a.author, a.scenario, a.response, a.attribute] = a
+    for a in entries:
+        key = (a.author, a.scenario, a.response, a.attribute)
+        latest.pop(key, None)
+        latest[key] = a
     return list(latest.values())
 
 
@@ -44,7 +69,7 @@ def save_targets(
     db: Connection,
     name: str,
     benchmark: str,
-    targets: Sequence[Mapping[str, float]],
+    targets: Sequence[Mapping[str, float | Mapping[str, float]]],
     *,
     at: datetime,
 ) -> None:
@@ -54,7 +79,7 @@ def save_targets(
         db: a connection in `Store.writing`.
         name: what people call the set.
         benchmark: identity of the benchmark whose attributes it names.
-        targets: per target, attribute name → value in [0, 1].
+        targets: per target, attribute name → value in [0, 1], and its weights if any.
         at: when.
 
     """

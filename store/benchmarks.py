@@ -126,26 +126,40 @@ def load(db: Connection, identity: str) -> Benchmark:
     ).fetchone()
     if head is None:
         raise NotInStore(f"no benchmark with identity {identity[:12]} in the store")
-    attributes = db.execute(
-        """SELECT name, definition, levels, low, middle, high FROM attributes
-           WHERE benchmark = ? ORDER BY attribute""",
-        [identity],
-    ).fetchall()
+    found = attributes(db, identity)
     scenarios = db.execute(
         """SELECT split, scenario, question FROM scenarios WHERE benchmark = ?
            ORDER BY split DESC, scenario""",
         [identity],
     ).fetchall()
-    responses = _load_responses(db, identity, len(attributes))
+    responses = _load_responses(db, identity, len(found))
     return Benchmark(
         name=head[0],
         source=head[1],
-        attributes=tuple(Attribute(*row) for row in attributes),
+        attributes=found,
         scenarios=tuple(
             Scenario(split, number, question, responses[split, number])
             for split, number, question in scenarios
         ),
     )
+
+
+def attributes(db: Connection, identity: str) -> tuple[Attribute, ...]:
+    """Return a benchmark's attributes, in its order."""
+    rows = db.execute(
+        """SELECT name, definition, levels, low, middle, high FROM attributes
+           WHERE benchmark = ? ORDER BY attribute""",
+        [identity],
+    ).fetchall()
+    return tuple(Attribute(*row) for row in rows)
+
+
+def attribute_names(db: Connection) -> dict[str, tuple[str, ...]]:
+    """Return the names of every benchmark's attributes, by identity."""
+    rows = db.execute(
+        "SELECT benchmark, list(name ORDER BY attribute) FROM attributes GROUP BY benchmark"
+    ).fetchall()
+    return {benchmark: tuple(names) for benchmark, names in rows}
 
 
 def _load_responses(

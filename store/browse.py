@@ -6,16 +6,21 @@ attributes, S samples. A missing response or value is NaN (scores) or -1 (levels
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from store.connection import Connection
-from store.records import Run, Split
+from store.records import Split
 
 Scores = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int16]
+
+
+def token(db: Connection) -> str:
+    """Return what tells this store from every other, wherever its file is moved."""
+    (value,) = db.execute("SELECT value FROM identity WHERE token = 'store'").fetchall()[0]
+    return str(value)
 
 
 def labels(db: Connection, benchmark: str, split: Split) -> Levels:
@@ -73,35 +78,6 @@ def choices(
     array = np.full((scenarios, samples), -1, dtype=np.int16)
     array[rows["scenario"] - 1, rows["sample"]] = rows["response"]
     return array
-
-
-EXPORT_FORMATS = {".csv": "csv", ".jsonl": "json", ".parquet": "parquet"}
-"""By the suffix of the file."""
-
-
-def export_predictions(db: Connection, run: Run, path: Path) -> int:
-    """Write a run's predictions beside the labels; return their number.
-
-    Args:
-        db: a connection in `Store.reading`.
-        run: the run.
-        path: the file; its suffix is one of `EXPORT_FORMATS`.
-
-    """
-    rows = db.execute(
-        f"""COPY (
-            SELECT scenario, response, a.name AS attribute, sample, score,
-                   level / (levels - 1) AS label, reasoning, question, text AS response_text
-            FROM predictions JOIN scenarios s USING (scenario)
-            JOIN responses r USING (benchmark, split, scenario, response)
-            JOIN labels l USING (benchmark, split, scenario, response, attribute)
-            JOIN attributes a USING (benchmark, attribute)
-            WHERE run = $run AND s.benchmark = $benchmark AND s.split = $split
-            ORDER BY scenario, response, attribute, sample
-        ) TO '{str(path).replace("'", "''")}' (FORMAT {EXPORT_FORMATS[path.suffix]})""",
-        {"run": run.number, "benchmark": run.spec.benchmark, "split": run.spec.split},
-    ).fetchall()
-    return int(rows[0][0])
 
 
 @dataclass(frozen=True, slots=True)

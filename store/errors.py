@@ -5,6 +5,7 @@
     StoreError            the store cannot be used as asked; the message is one line
     ├── StoreBusy         another process holds the file: try again later
     ├── StoreUnusable     the file is foreign, damaged, from a newer version, or out of reach
+    ├── FileUnusable      a file beside the store cannot be read or written: name another
     └── NotInStore        nothing is stored under that name, number or identity
 """
 
@@ -24,6 +25,10 @@ class StoreBusy(StoreError):
 
 class StoreUnusable(StoreError):
     """The file cannot serve as a store, now or later, without somebody's help."""
+
+
+class FileUnusable(StoreError):
+    """A run bundle or an exported file is damaged, foreign, too new, or out of reach."""
 
 
 class NotInStore(StoreError):

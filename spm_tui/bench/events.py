@@ -1,7 +1,9 @@
 """What a run tells while it goes on; the app reads it as JSON lines."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from store.records import RunState
 
@@ -88,8 +90,27 @@ _NAMES: dict[type, str] = {
     Ended: "done",
     Problem: "error",
 }
+_KINDS: dict[str, Callable[..., Event]] = {name: kind for kind, name in _NAMES.items()}
 
 
 def to_json(event: Event) -> str:
     """Return an event as one line of JSON; its kind is under `event`."""
     return json.dumps({"event": _NAMES[type(event)], **asdict(event)}, ensure_ascii=False)
+
+
+def from_json(line: str) -> Event:
+    """Return the event that `to_json` wrote.
+
+    Raises:
+        ValueError: the line is none.
+
+    """
+    try:
+        fields: dict[str, Any] = json.loads(line)
+        kind = _KINDS[fields.pop("event")]
+        if kind is ItemAnswered:
+            judgements = tuple(Judgement(**one) for one in fields.pop("judgements"))
+            return ItemAnswered(judgements=judgements, **fields)
+        return kind(**fields)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"not an event: {line!r:.80}") from error

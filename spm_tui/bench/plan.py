@@ -67,7 +67,7 @@ def make_plan(store: Store, job: Job, embed: Embed) -> Plan:
         raise ValueError(f"{job.method} needs a backbone")
     method = ASKING[job.method](job.settings)
     subject = job.subject
-    chosen = _examples(store, job, embed) if job.method in FEW_SHOT else {}
+    chosen = examples(store, job, embed) if job.method in FEW_SHOT else {}
     asks = tuple(
         ask
         for row, scenario in enumerate(subject.scenarios)
@@ -79,8 +79,13 @@ def make_plan(store: Store, job: Job, embed: Embed) -> Plan:
     return Plan(method, asks, keys, names)
 
 
-def _examples(store: Store, job: Job, embed: Embed) -> dict[int, list[tuple[Example, ...]]]:
-    """Choose the worked examples of every selected scenario, by attribute."""
+def examples(store: Store, job: Job, embed: Embed) -> dict[int, list[tuple[Example, ...]]]:
+    """Return the worked examples of every selected scenario, in order, by attribute.
+
+    Raises:
+        InputError: the benchmark has none.
+
+    """
     subject = job.subject
     train = subject.benchmark.split("train")
     if not train:
@@ -99,7 +104,7 @@ def _examples(store: Store, job: Job, embed: Embed) -> dict[int, list[tuple[Exam
     return {
         attribute: [
             tuple(
-                Example(train[position], rank)
+                Example(train[position], rank, float(similarity[row, position]))
                 for position, rank in zip(picked, _ranks(similarity[row], picked), strict=True)
             )
             for row, picked in enumerate(

@@ -13,12 +13,11 @@ from spm_tui.cli import options
 from spm_tui.cli.display import Show, display, emitter
 from spm_tui.cli.stopping import stoppable
 from spm_tui.errors import InputError, SpmError
-from store.errors import NotInStore, StoreError
+from store.errors import StoreError
 
 if TYPE_CHECKING:
     from spm_tui.bench.events import Event
     from spm_tui.datasets.rows import Watch
-    from spm_tui.datasets.split import Imported
     from spm_tui.report.board import Board
     from store.connection import Store
 
@@ -40,9 +39,16 @@ def open_store(parsed: argparse.Namespace) -> "Store":
 
 def app(parsed: argparse.Namespace) -> int:
     """Open the app."""
+    import getpass
+
+    import platformdirs
+
+    from spm_tui.tui import config
     from spm_tui.tui.app import SpmApp
 
-    SpmApp(open_store(parsed)).run()
+    settings = config.read(config.location(os.environ), user=getpass.getuser())
+    folder = Path(platformdirs.user_state_dir("spm-tui"))
+    SpmApp(open_store(parsed), config=settings, folder=folder).run()
     return 0
 
 
@@ -109,57 +115,24 @@ def _print_board(board: "Board", *, as_json: bool) -> None:
 
 
 def import_(parsed: argparse.Namespace) -> int:
-    """Bring a benchmark into the store."""
+    """Bring a benchmark or a run into the store."""
+    from spm_tui.bench.importing import Source, import_source
     from spm_tui.cli.headless import now
-    from store import benchmarks
 
+    source = Source(
+        kind=parsed.kind,
+        path=parsed.path or "",
+        attributes=getattr(parsed, "attributes", ""),
+        name=getattr(parsed, "name", None),
+        rule=getattr(parsed, "split", "stratified"),
+    )
     with _watching() as watch:
-        imported = _IMPORTERS[parsed.kind](parsed, watch)
-    benchmark = imported.benchmark
-    with open_store(parsed).writing() as db:
-        added = benchmarks.add(db, benchmark, at=now())
-    for note in imported.notes:
+        arrived = import_source(open_store(parsed), source, at=now(), watch=watch)
+    for note in arrived.notes:
         print(f"note: {note}", file=sys.stderr)
-    what = (
-        f"{benchmark.name} ({benchmark.identity[:12]}): {len(benchmark.split('train'))} train and"
-        f" {len(benchmark.split('eval'))} eval scenarios, {len(benchmark.attributes)} attributes"
-    )
-    print(f"imported {what}" if added else f"in the store already, nothing changed: {what}")
+    start = "imported" if arrived.added else "in the store already:"
+    print(f"{start} {arrived.what}")
     return 0
-
-
-def _import_mic(parsed: argparse.Namespace, watch: "Watch") -> "Imported":
-    from spm_tui.datasets import mic
-
-    return mic.load(Path(parsed.path), name=parsed.name or "mic", rule=parsed.split, watch=watch)
-
-
-def _import_helpsteer2(parsed: argparse.Namespace, watch: "Watch") -> "Imported":
-    from spm_tui.datasets import helpsteer2
-
-    named = parsed.path or helpsteer2.HUB
-    local = Path(named)
-    from_hub = not local.exists() and (parsed.path is None or named.count("/") == 1)
-    return helpsteer2.load(
-        helpsteer2.fetch(named) if from_hub else local,
-        name=parsed.name or "helpsteer2",
-        source=named if from_hub else None,
-        rule=parsed.split,
-        watch=watch,
-    )
-
-
-def _import_plain(parsed: argparse.Namespace, watch: "Watch") -> "Imported":
-    from spm_tui.datasets import plain
-
-    return plain.load(Path(parsed.path), Path(parsed.attributes), name=parsed.name, watch=watch)
-
-
-_IMPORTERS: Mapping[str, "Callable[[argparse.Namespace, Watch], Imported]"] = {
-    "mic": _import_mic,
-    "helpsteer2": _import_helpsteer2,
-    "plain": _import_plain,
-}
 
 
 @contextmanager
@@ -204,20 +177,25 @@ def _list_runs(store: "Store") -> int:
 
 
 def export(parsed: argparse.Namespace) -> int:
-    """Write a run's predictions beside the labels."""
-    from store import browse, runs
+    """Write a run as files: its predictions or annotations as a table, or all of it."""
+    from store import bundles, exports, runs
 
     path = Path(parsed.path)
-    if path.suffix not in browse.EXPORT_FORMATS:
-        raise InputError(f"expected {', '.join(browse.EXPORT_FORMATS)}", path=path)
+    as_bundle = not path.suffix and not parsed.annotations
+    if not as_bundle and path.suffix not in exports.EXPORT_FORMATS:
+        folder = "" if parsed.annotations else ", or a folder's name without a dot"
+        raise InputError(f"expected {', '.join(exports.EXPORT_FORMATS)}{folder}", path=path)
     if not path.absolute().parent.is_dir():
         raise InputError("its folder does not exist", path=path)
     with open_store(parsed).reading() as db:
         found = runs.get(db, parsed.run)
-        rows = browse.export_predictions(db, found, path)
-    if not rows:
-        raise NotInStore(f"run {parsed.run} has no predictions to export")
-    print(f"wrote {rows:,} predictions to {path}")
+        if as_bundle:
+            bundles.save(db, parsed.run, path)
+            print(f"wrote run {parsed.run} to {path}; spm-tui import run {path} reads it")
+        elif parsed.annotations:
+            print(f"wrote {exports.export_annotations(db, found, path):,} annotations to {path}")
+        else:
+            print(f"wrote {exports.export_predictions(db, found, path):,} predictions to {path}")
     return 0
 
 
@@ -241,13 +219,11 @@ def models(parsed: argparse.Namespace) -> int:
 
 def doctor(parsed: argparse.Namespace) -> int:
     """Say what this installation has and can do."""
-    import json
-
     from spm_tui.cli.headless import environment
     from spm_tui.engine import cache, embedded
     from store import benchmarks, runs
 
-    for name, value in json.loads(environment()).items():
+    for name, value in environment().items():
         print(f"{name:14} {value}")
     print(f"{'model cache':14} {cache.folder()}")
     for model in embedded.EMBEDDED.values():

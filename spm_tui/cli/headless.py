@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from spm_tui import targets
+from spm_tui import target_files, targets
 from spm_tui.bench.backend import Backend, ModelChoice
 from spm_tui.bench.events import Ended, Event, Stage
 from spm_tui.bench.execute import Context, run_asking, run_direct
+from spm_tui.bench.options import TARGET_SETS, RunOptions
 from spm_tui.bench.plan import make_plan
 from spm_tui.bench.subject import Job, Selection, Subject, load_subject
 from spm_tui.cli.display import Show
-from spm_tui.cli.options import TARGET_SETS, RunOptions
 from spm_tui.engine import device
 from spm_tui.errors import InputError
 from spm_tui.forms import Text
@@ -60,7 +60,8 @@ def run(options: RunOptions, store: Store, *, show: Show, stop: Callable[[], boo
     files.prepare(folder)
 
     backend = Backend(_choice(options), say=lambda text: show(Stage(text)))
-    context = Context(store, f"{socket.gethostname()}:{os.getpid()}", environment(), now, stop)
+    made_by = canonical_json({**environment(), "options": options.record()})
+    context = Context(store, f"{socket.gethostname()}:{os.getpid()}", made_by, now, stop)
     numbers: list[int] = []
     failed = 0
     for method in dict.fromkeys(options.method):
@@ -91,7 +92,7 @@ def target_sets(
         if name in TARGET_SETS:
             found += standard_sets(subject, [name])
         elif Path(name).is_file():
-            found += targets.read(Path(name), subject.selected)
+            found += target_files.read(Path(name), subject.selected)
         else:
             raise InputError(
                 f"{name!r} is neither a file nor one of {', '.join(TARGET_SETS)}",
@@ -140,7 +141,7 @@ def _settings(options: RunOptions, subject: Subject) -> Settings:
     )
 
 
-def environment() -> str:
-    """Return versions and hardware as canonical JSON."""
+def environment() -> dict[str, str]:
+    """Return versions and hardware."""
     facts = {library: version(library) for library in _LIBRARIES}
-    return canonical_json({"python": platform.python_version(), **facts, **device.describe()})
+    return {"python": platform.python_version(), **facts, **device.describe()}

@@ -94,7 +94,7 @@ def _add_store(to: argparse.ArgumentParser, default: str | None = argparse.SUPPR
 
 
 def _add_import(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    importing = commands.add_parser("import", help="bring a benchmark into the store")
+    importing = commands.add_parser("import", help="bring a benchmark or a run into the store")
     kinds = importing.add_subparsers(dest="kind", metavar="KIND", required=True)
     mic = kinds.add_parser("mic", help="the Moral Integrity Corpus: MIC.csv")
     mic.add_argument("path", metavar="FILE")
@@ -115,6 +115,9 @@ def _add_import(commands: "argparse._SubParsersAction[_Parser]") -> None:
     for kind in (mic, helpsteer2, plain):
         kind.add_argument("--name", help="of the benchmark in the store")
         _add_store(kind)
+    run = kinds.add_parser("run", help="a run that `spm-tui export RUN FOLDER` wrote")
+    run.add_argument("path", metavar="FOLDER")
+    _add_store(run)
 
 
 def _add_report(commands: "argparse._SubParsersAction[_Parser]") -> None:
@@ -126,9 +129,17 @@ def _add_report(commands: "argparse._SubParsersAction[_Parser]") -> None:
 
 
 def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    export = commands.add_parser("export", help="a run's predictions beside the labels")
+    export = commands.add_parser("export", help="a run as files: predictions, annotations, all")
     export.add_argument("run", metavar="RUN", type=int)
-    export.add_argument("path", metavar="FILE", help=".csv, .jsonl or .parquet")
+    export.add_argument(
+        "path",
+        metavar="PATH",
+        help="a file ending in .csv, .jsonl or .parquet for the predictions beside the labels;"
+        " a folder for all that another store needs to have the run",
+    )
+    export.add_argument(
+        "--annotations", action="store_true", help="every annotation instead, into a file"
+    )
     _add_store(export)
 
 

@@ -52,6 +52,8 @@ class Example:
     scenario: Scenario
     rank: int
     """0 for the one most similar to the scenario at hand."""
+    similarity: float = float("nan")
+    """Cosine of their embeddings, in [-1, 1]; for people, no request depends on it."""
 
 
 @dataclass(frozen=True, slots=True)

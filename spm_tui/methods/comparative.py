@@ -5,6 +5,7 @@ sampling each sample sees the responses in its own order, which is undone by ind
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from spm_tui import prompts
 from spm_tui.forms import read
@@ -12,6 +13,36 @@ from spm_tui.methods.base import ALL, Ask, Example, Settings, decoding
 from spm_tui.wire import Request, Shot, derive_seed, shuffled
 from store.identity import Canonical
 from store.records import Prediction, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What is drawn for one sample."""
+
+    seed: int
+    """Of its generation; 0 under greedy decoding."""
+    order: tuple[int, ...]
+    """`order[k]` is the index of the response shown at place k."""
+
+
+def draw(
+    scenario: str, attribute: str, sample: int, *, responses: int, temperature: float, seed: int
+) -> Draw:
+    """Return what is drawn for one sample; under greedy decoding nothing is.
+
+    Args:
+        scenario: its key.
+        attribute: its name.
+        sample: from 0.
+        responses: how many the scenario has.
+        temperature: 0 is greedy decoding.
+        seed: of the run.
+
+    """
+    if not temperature:
+        return Draw(0, tuple(range(responses)))
+    own = derive_seed(seed, scenario, attribute, sample)
+    return Draw(own, shuffled(responses, own))
 
 
 class Comparative:
@@ -35,19 +66,25 @@ class Comparative:
         texts = [response.text for response in scenario.responses]
         name = s.attributes[attribute].name
         for sample in range(s.samples):
-            seed = derive_seed(s.seed, scenario.key, name, sample) if s.temperature else 0
-            order = shuffled(len(texts), seed) if s.temperature else tuple(range(len(texts)))
+            drawn = draw(
+                scenario.key,
+                name,
+                sample,
+                responses=len(texts),
+                temperature=s.temperature,
+                seed=s.seed,
+            )
             request = Request(
                 system=prompts.comparative_system(s.attributes[attribute]),
                 shots=shots,
                 question=prompts.comparative_question(
-                    scenario.question, [texts[index] for index in order]
+                    scenario.question, [texts[index] for index in drawn.order]
                 ),
                 form=prompts.comparative_form(len(texts), s.reasoning),
                 temperature=s.temperature,
-                seed=seed,
+                seed=drawn.seed,
             )
-            yield Ask(scenario.number, attribute, ALL, sample, order, request)
+            yield Ask(scenario.number, attribute, ALL, sample, drawn.order, request)
 
     def _shot(self, example: Example, attribute: int) -> Shot:
         scenario = example.scenario

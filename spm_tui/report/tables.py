@@ -26,12 +26,12 @@ _RUN = ("run", "method", "model", "decoding")
 
 
 def _run(row: RunScore) -> tuple[Cell, ...]:
-    return (row.run.number, row.run.spec.method, row.run.spec.model, decoding(row))
+    return (row.run.number, row.run.spec.method, row.run.spec.model, decoding(row.run))
 
 
-def decoding(row: RunScore) -> str:
+def decoding(run: Run) -> str:
     """Return how a run's answers were decoded, for people; empty for methods without a model."""
-    method: dict[str, Any] = json.loads(row.run.spec.config)["method"]
+    method: dict[str, Any] = json.loads(run.spec.config)["method"]
     if "temperature" not in method:
         return ""
     if not method["temperature"]:
@@ -59,7 +59,7 @@ def accuracy_brief(board: Board) -> Table:
     """Return accuracy in percent without what is the same for all runs, to fit a terminal."""
     several = {
         "model": len({row.run.spec.model for row in board.rows if row.run.spec.model}) > 1,
-        "decoding": len({decoding(row) for row in board.rows} - {""}) > 1,
+        "decoding": len({decoding(row.run) for row in board.rows} - {""}) > 1,
     }
     names = ["run", "method", *(name for name, shown in several.items() if shown)]
     return Table(

@@ -1,194 +1,235 @@
-"""The app: a run's scenarios against a target, right and wrong picks marked.
+"""The app: what a person can do, key by key. What is shown is in `screens` and `widgets`."""
 
-A first view of what runs leave in the store; reads only.
-"""
-
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on, work
-from textual.app import App, ComposeResult
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
-from textual.message import Message
-from textual.widgets import Footer, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.content import Content
+from textual.screen import Screen
 
-from spm_tui.format import percent
-from spm_tui.tui import session
-from spm_tui.tui.detail import scenario_detail
-from spm_tui.tui.session import Opened, Standing, Status
-from store.connection import Store
+from spm_tui.errors import SpmError
+from spm_tui.target_files import to_mapping
+from spm_tui.tui import config, menus
+from spm_tui.tui.exporting import EXPORTS
+from spm_tui.tui.keys import help_text, keys
+from spm_tui.tui.messages import Failed
+from spm_tui.tui.running_app import RunningApp
+from spm_tui.tui.screens.analyse import AnalyseScreen
+from spm_tui.tui.screens.annotate import AnnotateScreen
+from spm_tui.tui.screens.browse import BrowseScreen
+from spm_tui.tui.screens.compare import CompareScreen
+from spm_tui.tui.screens.dialogs import Ask, Choices, Entry, Menu, Reading
+from spm_tui.tui.screens.prompt import PromptScreen
+from spm_tui.tui.session import FLAG, UNFLAG
+from spm_tui.tui.widgets.scenario_list import ScenarioList
+from store import annotations
+from store.connection import Connection
 from store.errors import StoreError
-
-EMPTY = """\
-No runs in this store yet. In a shell:
-
-  spm-tui --headless                 runs few-shot comparative regression on mini-mic
-  spm-tui --headless --limit 3       the same on its first three scenarios
-  spm-tui import helpsteer2 PATH     brings your copy of HelpSteer2 into the store
-"""
+from store.records import Annotation
 
 
-class SpmApp(App[None]):
+class SpmApp(RunningApp):
     """The terminal app over one store."""
 
-    CSS = """
-    #head { height: 1; background: $panel; }
-    #list { width: 36%; max-width: 60; border: none; height: 1fr; }
-    #list { text-wrap: nowrap; text-overflow: ellipsis; }
-    #detail { padding: 0 1; height: 1fr; }
-    """
-    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "list('cursor_down')", "Next", show=False),
-        Binding("k", "list('cursor_up')", "Previous", show=False),
-        Binding("g", "list('first')", "First", show=False),
-        Binding("G", "list('last')", "Last", show=False),
-        Binding("t", "target(1)", "Target"),
-        Binding("T", "target(-1)", "Target back", show=False),
-        Binding("r", "run(-1)", "Older run"),
-        Binding("R", "run(1)", "Newer run"),
-        Binding("q", "quit", "Quit"),
+        Binding("o", "open", "Open", show=False, id="app.open"),
+        Binding("p", "prompt", "Prompt", show=False, id="app.prompt"),
+        Binding("m", "flag", "Mark", show=False, id="app.flag"),
+        Binding("y", "copy", "Copy", show=False, id="app.copy"),
+        Binding("e", "export", "Export", show=False, id="app.export"),
+        Binding("S", "save_target", "Save target", show=False, id="app.save_target"),
+        Binding("question_mark", "keys", "Keys", key_display="?", id="app.keys"),
+        Binding("q", "quit", "Quit", id="app.quit"),
     ]
 
-    @dataclass
-    class RunRead(Message):
-        """A run has been read."""
+    def action_keys(self) -> None:
+        """List what the keys do here."""
+        hint = Content.styled(f"keys are changed in {config.location(os.environ)}", "$text-muted")
+        found = keys(self)
+        self.push_screen(Reading("keys", Content("\n").join([help_text(found), Content(""), hint])))
 
-        numbers: list[int]
-        """Of all runs, the newest last."""
-        opened: Opened | None
-        """None when there is no run."""
+    def get_system_commands(
+        self,
+        screen: Screen[object],  # noqa: ARG002  # Textual passes it
+    ) -> Iterable[SystemCommand]:
+        """Return everything a key does here, and Textual's choice of themes."""
+        for key in keys(self):
+            yield SystemCommand(
+                key.what, f"{key.keys}  {key.id}", partial(self.run_action, key.action, key.node)
+            )
+        yield SystemCommand("Theme", "change the colours", self.action_change_theme)
 
-    @dataclass
-    class ReasonsRead(Message):
-        """The reasoning on one scenario has been read."""
-
-        index: int
-        reasons: dict[tuple[int, int], str]
-
-    @dataclass
-    class Failed(Message):
-        """The store could not be read."""
-
-        problem: str
-
-    def __init__(self, store: Store) -> None:
-        super().__init__()
-        self._store = store
-        self._opened: Opened | None = None
-        self._standings: list[Standing] = []
-        self._numbers: list[int] = []
-        self._wanted = 0
-        """The run that is shown or being read; 0 for the newest."""
-        self._target = 0
-
-    def compose(self) -> ComposeResult:
-        """Lay out the head line, the list and the detail."""
-        yield Static(id="head", markup=False)
-        with Horizontal():
-            yield OptionList(id="list")
-            with VerticalScroll(can_focus=False):
-                yield Static(id="detail", markup=False)
-        yield Footer(show_command_palette=False)
-
-    def on_mount(self) -> None:
-        """Read the newest run."""
-        self._read_run()
-
-    def action_list(self, move: str) -> None:
-        """Move the cursor of the list."""
-        getattr(self.query_one(OptionList), f"action_{move}")()
-
-    def action_target(self, step: int) -> None:
-        """Align to the next of the paper's targets."""
-        if self._opened:
-            self._target = (self._target + step) % len(self._opened.presets())
-            self._align()
-
-    def action_run(self, step: int) -> None:
-        """Open an older or newer run."""
-        if self._numbers:
-            place = self._numbers.index(self._wanted) + step
-            self._wanted = self._numbers[min(max(place, 0), len(self._numbers) - 1)]
-            self._read_run()
-
-    @work(thread=True, exclusive=True, group="run", exit_on_error=False)
-    def _read_run(self) -> None:
-        try:
-            numbers = session.run_numbers(self._store)
-            opened = session.open_run(self._store, self._wanted or numbers[-1]) if numbers else None
-            self.post_message(self.RunRead(numbers, opened))
-        except StoreError as error:
-            self.post_message(self.Failed(str(error)))
-
-    @on(RunRead)
-    def _show_run(self, message: RunRead) -> None:
-        if message.opened is None:
-            self.query_one("#detail", Static).update(EMPTY)
-            return
-        if self._wanted not in (0, message.opened.run.number):
-            return
-        self._numbers, self._wanted = message.numbers, message.opened.run.number
-        same = self._opened and self._opened.subject.identity == message.opened.subject.identity
-        self._opened = message.opened
-        self._target = self._target if same else 0
-        self._align()
-
-    @on(Failed)
-    def _show_problem(self, message: Failed) -> None:
-        self.notify(message.problem, severity="error", markup=False)
-
-    def _align(self) -> None:
-        """Judge every scenario against the target and show the outcome."""
-        opened = self._opened
-        if opened is None:
-            return
-        name, target = opened.presets()[self._target]
-        self._standings = opened.standings(target)
-        self.query_one("#head", Static).update(_head(opened, name, str(target), self._standings))
-        scenarios = self.query_one(OptionList)
-        place = scenarios.highlighted or 0
-        scenarios.clear_options()
-        scenarios.add_options(
-            Option(Text(f"{standing.status.value} {one.number:03} {one.question}", no_wrap=True))
-            for one, standing in zip(opened.subject.scenarios, self._standings, strict=True)
+    def action_open(self) -> None:
+        """Choose a run or a split to open."""
+        opened = self.desk.opened if self.desk else None
+        at = f"run:{opened.run.number}" if opened and opened.run else None
+        self.push_screen(
+            Menu("open", menus.openings(self.contents), at=at),
+            self._open_chosen,
         )
-        scenarios.highlighted = min(place, len(self._standings) - 1)
 
-    @on(OptionList.OptionHighlighted)
-    def _show_scenario(self, message: OptionList.OptionHighlighted) -> None:
-        self._read_reasons(message.option_index)
+    def _open_chosen(self, key: str | None) -> None:
+        if key:
+            self.open(key)
 
-    @work(thread=True, exclusive=True, group="reasons", exit_on_error=False)
-    def _read_reasons(self, index: int) -> None:
-        opened = self._opened
-        if opened is None:
+    def action_filter(self) -> None:
+        """Choose which scenarios are listed, and in which order."""
+        if (desk := self.desk) is None:
+            return
+
+        def choose(key: str) -> None:
+            menus.choose_filter(desk, key)
+            self.show()
+
+        self.push_screen(Choices("filter and sort", lambda: menus.filters(desk), choose))
+
+    def action_prompt(self) -> None:
+        """Inspect the requests about the scenario at hand."""
+        desk = self.desk
+        if desk is None or desk.index is None or desk.opened.run is None:
+            self.notify("no run is open, so nothing has been asked")
+            return
+        opened = desk.opened
+        if opened.run:
+            self.push_screen(
+                PromptScreen(self.store, opened.run, desk.index + 1, opened.attributes)
+            )
+
+    def action_annotate(self) -> None:
+        """Judge the list, one scenario after another."""
+        desk = self.desk
+        if desk is None or desk.opened.run is None:
+            self.notify("only runs are annotated, and none is open", severity="warning")
+            return
+        screen = AnnotateScreen(self.store, desk, self.config.author)
+
+        def back(index: int | None) -> None:
+            desk.reopen(desk.opened.with_notes(screen.notes))
+            if index is not None:
+                desk.go(index)
+            self.show()
+
+        self.push_screen(screen, back)
+
+    def action_compare(self) -> None:
+        """Hold the run at hand against another."""
+        if self.desk:
+            screen = CompareScreen(self.store, self.desk, self.contents.runs)
+            self.push_screen(screen, self._compared)
+
+    def _compared(self, index: int | None) -> None:
+        if self.desk and index is not None:
+            self.desk.go(index)
+            self.show()
+
+    def action_analyse(self) -> None:
+        """Show the charts of the run at hand."""
+        if self.desk:
+            self.push_screen(AnalyseScreen(self.store, self.desk.opened, self.desk.steering))
+
+    @on(ScenarioList.Chosen)
+    def _read_whole(self) -> None:
+        screen = self.screen
+        if self.desk and isinstance(screen, BrowseScreen) and (text := screen.whole()):
+            self.push_screen(Reading("the whole scenario", text))
+
+    # what is written
+
+    def action_flag(self) -> None:
+        """Set or take off the flag of the scenario at hand."""
+        desk = self.desk
+        if desk is None or desk.index is None or desk.opened.run is None:
+            self.notify("flags belong to runs; none is open")
+            return
+        flagged = bool(desk.opened.marks.flagged[desk.index])
+        note = Annotation(
+            run=desk.opened.run.number,
+            scenario=desk.index + 1,
+            response=None,
+            attribute=None,
+            verdict=UNFLAG if flagged else FLAG,
+            note="",
+            author=self.config.author,
+            at=datetime.now(UTC).replace(tzinfo=None),
+        )
+        desk.reopen(desk.opened.with_notes((*desk.opened.notes, note)))
+        self.show()
+        self._write(lambda db: annotations.annotate(db, note))
+
+    def action_save_target(self) -> None:
+        """Save the target under a name."""
+        if self.desk and self.desk.steering.target():
+            self.push_screen(Ask("save the target as"), self._save_target)
+
+    def _save_target(self, name: str | None) -> None:
+        desk = self.desk
+        if not name or desk is None or (target := desk.steering.target()) is None:
+            return
+        desk.save(name, [target])
+        desk.steer(replace(desk.steering, name=name))
+        self.show()
+        identity, at = desk.opened.benchmark.identity, datetime.now(UTC).replace(tzinfo=None)
+        self._write(
+            lambda db: annotations.save_targets(db, name, identity, [to_mapping(target)], at=at)
+        )
+
+    @work(thread=True, group="write", exit_on_error=False)
+    def _write(self, act: Callable[[Connection], object]) -> None:
+        try:
+            with self.store.writing() as db:
+                act(db)
+        except StoreError as error:
+            self.post_message(Failed(f"not stored: {error}"))
+
+    def action_copy(self) -> None:
+        """Copy the target while it is being set, else the scenario at hand."""
+        screen = self.screen
+        if not isinstance(screen, BrowseScreen) or self.desk is None:
+            return
+        steering = screen.has_class("-steering")
+        text = self.desk.steering.to_json() if steering else str(screen.whole() or "")
+        self.copy_to_clipboard(text)
+        what = "target" if steering else "scenario"
+        self.notify(f"copied the {what} (OSC 52, {len(text):,} characters); e writes to a file")
+
+    def action_export(self) -> None:
+        """Choose what to export, and where to."""
+        desk = self.desk
+        if desk is None:
+            return
+        entries = [
+            Entry(key, Content(one.title))
+            for key, one in EXPORTS.items()
+            if desk.opened.run or not one.of_run
+        ]
+        self.push_screen(Menu("export", entries), self._ask_path)
+
+    def _ask_path(self, key: str | None) -> None:
+        if key and self.desk:
+            proposal = EXPORTS[key].proposal(self.desk)
+            hint = f"in {Path.cwd()} unless the path says otherwise; enter: write   escape: cancel"
+            self.push_screen(
+                Ask(f"export {key} to", value=proposal, hint=hint), partial(self._export_to, key)
+            )
+
+    def _export_to(self, key: str, path: str | None) -> None:
+        if path:
+            self._export(key, Path(path).expanduser())
+
+    @work(thread=True, group="export", exit_on_error=False)
+    def _export(self, key: str, path: Path) -> None:
+        if (desk := self.desk) is None:
             return
         try:
-            scenario = opened.subject.scenarios[index]
-            found = session.reasonings(self._store, opened.run.number, scenario)
-            self.post_message(self.ReasonsRead(index, found))
-        except StoreError as error:
-            self.post_message(self.Failed(str(error)))
-
-    @on(ReasonsRead)
-    def _show_reasons(self, message: ReasonsRead) -> None:
-        if self._opened and self.query_one(OptionList).highlighted == message.index:
-            standing = self._standings[message.index]
-            shown = scenario_detail(self._opened, message.index, standing, message.reasons)
-            self.query_one("#detail", Static).update(shown)
-
-
-def _head(opened: Opened, name: str, target: str, standings: list[Standing]) -> str:
-    run = opened.run
-    counts = {status: sum(s.status is status for s in standings) for status in Status}
-    scored = counts[Status.RIGHT] + counts[Status.WRONG]
-    share = counts[Status.RIGHT] / scored if scored else float("nan")
-    return (
-        f"{opened.subject.benchmark.name}/{run.spec.split} · run {run.number} {run.spec.method}"
-        f" │ accuracy {percent(share)} % ({counts[Status.RIGHT]}/{scored})"
-        f" │ target {name}: {target}"
-    )
+            EXPORTS[key].write(self.store, desk, path)
+        except (StoreError, SpmError) as error:
+            self.post_message(Failed(str(error)))
+        else:
+            self.call_from_thread(self.notify, f"written to {path}", markup=False)

@@ -1,102 +1,180 @@
-"""What the app shows, without any widget: a run's picks against a target."""
+"""What the app shows, without any widget: a split and a run as arrays, ready to be aligned."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from spm_tui import targets
-from spm_tui.alignment import nearest, picks, squared_distances, ties
-from spm_tui.bench.subject import Subject
-from spm_tui.report.board import read_judged, subject_of
-from spm_tui.scoring.outcomes import Judged, said
+from spm_tui.alignment import Bools, Floats
+from spm_tui.scoring.outcomes import Judged
+from spm_tui.target_files import from_mapping
 from spm_tui.targets import Target
-from store import browse, runs
-from store.connection import Store
-from store.records import Run, Scenario
+from spm_tui.tui.listing import Marks
+from store import annotations, benchmarks, browse, pages, runs
+from store.connection import Connection, Store
+from store.records import Annotation, Attribute, BenchmarkRow, Run, Split
+
+FLAG, UNFLAG = annotations.FLAG, annotations.UNFLAG
 
 
-class Status(Enum):
-    """How a scenario stands against the target; the value is its sign in the list."""
-
-    RIGHT = "✓"
-    WRONG = "✗"
-    TIE = "="
-    NOT_RUN = "·"
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A scenario against the target."""
-
-    status: Status
-    picked: int
-    """The response the method selects; -1 for none."""
-    right: tuple[int, ...]
-    """The responses nearest to the target by their labels."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Opened:
-    """A run with all that is needed to align it to any target."""
+    """A benchmark's split, and a run on it if there is one."""
 
-    run: Run
-    subject: Subject
+    benchmark: BenchmarkRow
+    split: Split
+    attributes: tuple[Attribute, ...]
+    questions: tuple[str, ...]
+    """Their beginnings, in order of number."""
+    run: Run | None
     judged: Judged
+    """Labels and mean scores over all attributes; without a run, choices of none."""
+    failed: Bools
+    """Scenarios with an answer that could not be used, [N]."""
+    notes: tuple[Annotation, ...]
+    """All annotations of the run, in order of entry."""
 
-    def presets(self) -> list[tuple[str, Target]]:
-        """Return the paper's listed targets for this benchmark, by name."""
-        chosen = self.subject.selected
-        sampled = targets.sampled(chosen).targets
-        return [
-            ("high", targets.high(chosen).targets[0]),
-            ("low", targets.low(chosen).targets[0]),
-            *((f"sampled {i}", one) for i, one in enumerate(sampled, start=1)),
-        ]
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the attributes."""
+        return tuple(attribute.name for attribute in self.attributes)
 
-    def standings(self, target: Target) -> list[Standing]:
-        """Return how each scenario stands, in order of number."""
-        (value,), (weight,) = targets.arrays([target], self.subject.selected)
-        right = nearest(squared_distances(self.judged.values, value, weight))
-        tied = ties(right, self.judged.present)
-        picked = picks(said(self.judged, value, weight))
-        return [
-            Standing(_status(tie, pick, near), int(pick), tuple(np.flatnonzero(near).tolist()))
-            for tie, pick, near in zip(tied.tolist(), picked.tolist(), right, strict=True)
-        ]
+    @cached_property
+    def scored(self) -> tuple[bool, ...]:
+        """Whether the method says something of an attribute; a choosing method does of all."""
+        if self.judged.scores is None:
+            return (True,) * len(self.attributes)
+        return tuple(_known(self.judged.scores).tolist())
 
+    @cached_property
+    def errors(self) -> Floats:
+        """Absolute errors averaged over responses, [N, A]; NaN where there is no score."""
+        if self.judged.scores is None:
+            return np.full((len(self.questions), len(self.attributes)), np.nan)
+        gaps = np.abs(self.judged.scores - self.judged.values)
+        known = ~np.isnan(gaps)
+        sums = np.where(known, gaps, 0).sum(axis=1)
+        counts = known.sum(axis=1)
+        return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
-def _status(tie: bool, pick: int, near: Sequence[bool]) -> Status:
-    if pick < 0:
-        return Status.NOT_RUN
-    if tie:
-        return Status.TIE
-    return Status.RIGHT if near[pick] else Status.WRONG
+    @cached_property
+    def marks(self) -> Marks:
+        """What people and the run left on the scenarios."""
+        flagged, annotated = np.zeros((2, len(self.questions)), dtype=bool)
+        for note in self.notes:
+            if note.verdict in (FLAG, UNFLAG):
+                flagged[note.scenario - 1] = note.verdict == FLAG
+        for note in annotations.standing(self.notes):
+            annotated[note.scenario - 1] = True
+        return Marks(flagged, annotated, self.failed)
+
+    def with_notes(self, notes: Sequence[Annotation]) -> "Opened":
+        """Return it with these annotations."""
+        return replace(self, notes=tuple(notes))
 
 
 def open_run(store: Store, number: int) -> Opened:
-    """Read a run.
+    """Read a run and the split it is on.
 
     Raises:
         NotInStore: no run has that number.
 
     """
-    subject = subject_of(store, [number])
     with store.reading() as db:
-        return Opened(runs.get(db, number), subject, read_judged(db, subject, number))
+        run = runs.get(db, number)
+        row = next(b for b in benchmarks.listing(db) if b.identity == run.spec.benchmark)
+        return _read(db, row, run.spec.split, run)
 
 
-def run_numbers(store: Store) -> list[int]:
-    """Return the numbers of all runs, the one with the newest commit last."""
+def open_split(store: Store, benchmark: str, split: Split) -> Opened:
+    """Read a split without any run.
+
+    Raises:
+        NotInStore: no benchmark goes by that name or identity.
+
+    """
     with store.reading() as db:
-        return [run.number for run in sorted(runs.listing(db), key=lambda run: run.updated_at)]
+        return _read(db, benchmarks.find(db, benchmark), split, None)
 
 
-def reasonings(store: Store, run: int, scenario: Scenario) -> dict[tuple[int, int], str]:
-    """Return a run's first reasoning on each response and attribute of a scenario."""
+def _read(db: Connection, row: BenchmarkRow, split: Split, run: Run | None) -> Opened:
+    attributes = benchmarks.attributes(db, row.identity)
+    questions = pages.questions(db, row.identity, split)
+    levels = browse.labels(db, row.identity, split)
+    sizes = tuple(attribute.levels for attribute in attributes)
+    judged = Judged(levels, sizes, chosen=np.full(len(levels), -1))
+    failed = np.zeros(len(levels), dtype=bool)
+    notes: list[Annotation] = []
+    if run is not None:
+        judged = read_scores(db, run, judged)
+        failed[[number - 1 for number in pages.failures(db, run.number)]] = True
+        notes = annotations.history(db, run.number)
+    return Opened(row, split, attributes, tuple(questions), run, judged, failed, tuple(notes))
+
+
+def read_scores(db: Connection, run: Run, judged: Judged) -> Judged:
+    """Return labels beside what the store has by now of a run's scores or choices.
+
+    A scenario that lacks an answer on an attribute the run scores is as good as not run.
+    """
+    scores = browse.scores(db, run.number, judged.levels.shape)
+    scored = _known(scores)
+    if not scored.any():
+        chosen = browse.choices(db, run.number, target="", scenarios=len(judged.levels), samples=1)
+        if (chosen >= 0).any():
+            return Judged(judged.levels, judged.sizes, chosen=chosen[:, 0].astype(np.int64))
+        return Judged(judged.levels, judged.sizes, scores=scores)
+    missing = np.isnan(scores[..., scored]) & (judged.levels[..., scored] >= 0)
+    scores[missing.any(axis=(1, 2))] = np.nan
+    return Judged(judged.levels, judged.sizes, scores=scores)
+
+
+def _known(scores: Floats) -> Bools:
+    """Which attributes have any score, [A]."""
+    return np.asarray(~np.isnan(scores).all(axis=(0, 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a store holds, for menus."""
+
+    benchmarks: tuple[BenchmarkRow, ...]
+    runs: tuple[Run, ...]
+    """The one with the newest commit last."""
+    attributes: Mapping[str, tuple[str, ...]]
+    """Their names, by benchmark."""
+    token: str
+    """Identity of the store."""
+
+
+def contents(store: Store) -> Contents:
+    """Return a store's benchmarks and runs."""
     with store.reading() as db:
-        found = browse.reasonings(db, run, scenario.number)
+        found = sorted(runs.listing(db), key=lambda run: run.updated_at)
+        names = benchmarks.attribute_names(db)
+        return Contents(tuple(benchmarks.listing(db)), tuple(found), names, browse.token(db))
+
+
+def first_key(contents: Contents, remembered: str) -> str:
+    """Return the key of what to open first: what was open, the newest run, or a benchmark."""
+    runs_ = [f"run:{run.number}" for run in contents.runs]
+    splits = [
+        f"split:{row.identity}:{split}"
+        for row in contents.benchmarks
+        for split in ("eval", "train")
+    ]
+    if remembered in (*runs_, *splits):
+        return remembered
+    return [*splits[:1], *runs_][-1] if splits else ""
+
+
+def saved_targets(
+    db: Connection, benchmark: str, attributes: Sequence[Attribute]
+) -> dict[str, list[Target]]:
+    """Return the target sets that a person saved for a benchmark, by name."""
     return {
-        (response, attribute): text for (response, attribute, s), text in found.items() if s == 0
+        name: [from_mapping(json.loads(text), attributes) for text in members]
+        for name, members in annotations.saved_targets(db, benchmark).items()
     }

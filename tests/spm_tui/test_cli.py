@@ -13,11 +13,13 @@ import pytest
 from spm_tui.cli import headless, main
 from spm_tui.cli.options import RunOptions, resolve
 from spm_tui.errors import InputError
-from store import runs
+from store import annotations, runs
 from store.connection import NEWEST, Store
+from store.records import Annotation
 from tests import golden
 from tests.backend import FakeBackend
 from tests.conftest import AT
+from tests.spm_tui.test_report import fill
 
 Captured = pytest.CaptureFixture[str]
 
@@ -137,6 +139,39 @@ def test_predictions_are_exported(shell: Shell) -> None:
     assert len(Path("p.jsonl").read_text().splitlines()) == 18
 
 
+def test_annotations_are_exported(shell: Shell) -> None:
+    shell("--headless", "--limit=1", "--targets=high", "--method=oracle")
+    with shell.store.writing() as db:
+        annotations.annotate(db, Annotation(1, 1, None, None, "agree", "", "ada", AT))
+    out, _ = shell("export", "1", "a.jsonl", "--annotations")
+    assert out == "wrote 1 annotations to a.jsonl\n"
+    assert json.loads(Path("a.jsonl").read_text())["verdict"] == "agree"
+
+
+def test_a_run_goes_to_another_store_and_is_reported_there_alike(shell: Shell) -> None:
+    shell("--headless", "--limit=2", "--targets=high")
+    here, _ = shell("report", "1", "--targets=high")
+    out, _ = shell("export", "1", "bundle")
+    assert out == "wrote run 1 to bundle; spm-tui import run bundle reads it\n"
+    shell.store = Store(shell.folder / "other.duckdb")
+    what = "run 1: few-shot-comparative with SmolLM2-135M-Instruct on mini-mic/eval\n"
+    for start in ("imported", "in the store already:"):
+        out, _ = shell("import", "run", "bundle")
+        assert out == f"{start} {what}"
+    there, _ = shell("report", "1", "--targets=high")
+    assert there == here
+
+
+def test_a_run_on_an_unknown_benchmark_is_refused(shell: Shell) -> None:
+    fill(shell.store)
+    shell("export", "2", "bundle")
+    shell.store = Store(shell.folder / "other.duckdb")
+    out, errors = shell("import", "run", "bundle", code=2)
+    (line,) = errors.splitlines()
+    assert "the run is on the benchmark 'small' (" in line
+    assert out == ""
+
+
 def test_imports_say_what_they_did_and_do_it_once(shell: Shell, shared: Path) -> None:
     path = str(shared / "mic" / "MIC_synthetic.csv")
     out, errors = shell("import", "mic", path)
@@ -144,7 +179,7 @@ def test_imports_say_what_they_did_and_do_it_once(shell: Shell, shared: Path) ->
     assert "44 train and 140 eval scenarios, 6 attributes" in out
     assert "note: left out 56 questions" in errors
     again, _ = shell("import", "mic", path)
-    assert again.startswith("in the store already, nothing changed: mic (")
+    assert again.startswith("in the store already: mic (")
     out, _ = shell("import", "helpsteer2", str(shared / "helpsteer2"), "--name=hs")
     assert out.startswith("imported hs (")
 
@@ -223,6 +258,10 @@ def test_bad_input_is_one_line_and_exit_code_2(
         (["export", "7", "x.csv"], "no run 7"),
         (["export", "7", "x.txt"], "x.txt: expected .csv, .jsonl, .parquet"),
         (["export", "7", "no/x.csv"], "no/x.csv: its folder does not exist"),
+        (["export", "7", "folder"], "no run 7"),
+        (["export", "7", "x", "--annotations"], "x: expected .csv, .jsonl, .parquet"),
+        (["import", "run", "gone"], "gone/record.json: No such file"),
+        (["import", "run", "foreign"], "foreign/record.json: not the record of a run bundle"),
         (["import", "mic"], "the following arguments are required: FILE"),
         (["import"], "the following arguments are required: KIND"),
         (["models", "burn"], "invalid choice: 'burn'"),
@@ -235,6 +274,8 @@ def test_bad_commands_likewise(shell: Shell, words: list[str], complaint: str) -
     Path("few.csv").write_text("Q,A,rot\nq,a,r\n")
     Path("binary.csv").write_bytes(bytes(range(256)) * 10)
     Path("text.parquet").write_text("hello")
+    Path("foreign").mkdir()
+    Path("foreign/record.json").write_text('{"format": 1}')
     out, errors = shell(*words, code=2)
     (line,) = errors.splitlines()
     assert complaint in line

@@ -26,3 +26,15 @@ def test_saved_targets_come_back_in_order_and_are_replaced_by_name(db: Connectio
     annotations.save_targets(db, "mine", "bench", [{"b": 0.5, "a": 1.0}, {"care": 0.0}], at=AT)
     assert annotations.saved_targets(db, "bench") == {"mine": ['{"a":1.0,"b":0.5}', '{"care":0.0}']}
     assert annotations.saved_targets(db, "other") == {}
+
+
+def test_what_stands_is_the_latest_unless_withdrawn(db: Connection) -> None:
+    other = replace(FIRST, author="bo")
+    flag = replace(other, verdict=annotations.FLAG)
+    for annotation in (FIRST, other, flag, replace(FIRST, verdict=annotations.WITHDRAWN)):
+        annotations.annotate(db, annotation)
+    entries = annotations.history(db, 1)
+    assert len(entries) == 4, "nothing is taken away"
+    assert annotations.standing(entries) == [other]
+    again = replace(FIRST, verdict="label wrong")
+    assert annotations.standing([*entries, again]) == [other, again]

@@ -1,109 +1,375 @@
-"""The app: what it shows of a store, with only the keyboard."""
+"""The app as a person uses it: keys in, what is on the screen out."""
 
 import asyncio
-from collections.abc import Callable
-from io import StringIO
+import json
 from pathlib import Path
 
 import pytest
-from rich.console import Console
-from textual.pilot import Pilot
-from textual.widgets import OptionList, Static
 
-from spm_tui.targets import high
-from spm_tui.tui.app import SpmApp
-from spm_tui.tui.detail import bar
-from spm_tui.tui.session import Status, open_run
+from spm_tui.bench.options import RunOptions
+from spm_tui.target_files import read
+from spm_tui.tui.screens.browse import BrowseScreen
+from spm_tui.tui.screens.welcome import WelcomeScreen
+from store import annotations, benchmarks, runs
 from store.connection import Store
+from store.records import Benchmark, Response, Scenario
+from tests.build import SMALL
+from tests.conftest import AT
 from tests.spm_tui.test_report import fill
+from tests.tui.apps import FAKE, SIZES, make_app, opened, screen, shows
+from tests.tui.wait import settle
 
 
-async def settle(pilot: Pilot[None], ready: Callable[[], bool]) -> None:
-    """Wait, within bounds, until the app shows what its workers have read."""
-    for _ in range(200):
-        await pilot.pause()
-        if ready():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("the app did not come to rest")
-
-
-def text(app: SpmApp, name: str) -> str:
-    with Console(width=100, file=StringIO()) as console, console.capture() as written:
-        console.print(app.query_one(f"#{name}", Static).content, markup=False)
-    return written.get()
-
-
-def lines(app: SpmApp) -> list[str]:
-    return [str(option.prompt) for option in app.query_one(OptionList).options]
-
-
-@pytest.mark.parametrize("size", [(80, 24), (140, 45), (40, 12)])
+@pytest.mark.parametrize("size", SIZES)
 async def test_the_newest_run_is_shown_against_the_target(
     store: Store, size: tuple[int, int]
 ) -> None:
     fill(store)
-    app = SpmApp(store)
-    async with app.run_test(size=size) as pilot:
-        await settle(pilot, lambda: len(lines(app)) == 3)
-        await pilot.press("r")
-        await settle(pilot, lambda: "run 2 oracle" in text(app, "head"))
-        assert "accuracy 100.0 % (1/1) │ target high: care=1, fairness=1" in text(app, "head")
-        assert lines(app) == [
-            "= 001 eval question 1?",
-            "✓ 002 eval question 2?",
-            "= 003 eval question 3?",
-        ]
+    app = make_app(store)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await settle(pilot, lambda: app.desk is not None)
+        await pilot.press("o", "j", "enter")
+        await shows(pilot, app, "100.0 % (1/1)", "= 1 ", "✓ 2 ", "= 3 ")
 
 
-async def test_keys_move_through_scenarios_targets_and_runs(store: Store) -> None:
+async def test_keys_move_through_scenarios_and_the_detail_follows(store: Store) -> None:
     fill(store)
-    app = SpmApp(store)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await settle(pilot, lambda: len(lines(app)) == 3)
-        await pilot.press("r", "r", "r")
-        await settle(pilot, lambda: "run 1 few-shot" in text(app, "head"))
+    app = make_app(store)
+    async with app.run_test(size=(140, 45), notifications=True) as pilot:
+        await opened(pilot, app)
         await pilot.press("j")
-        await settle(pilot, lambda: "2. eval question 2?" in text(app, "detail"))
-        assert "on eval response 2 to 2" in text(app, "detail"), "the model's reasoning"
-        assert "★ nearest to the target" in text(app, "detail")
-        before = text(app, "head")
-        await pilot.press("t")
-        await settle(pilot, lambda: "target low: care=0" in text(app, "head"))
-        await pilot.press("T")
-        await settle(pilot, lambda: text(app, "head") == before)
-        assert app.query_one(OptionList).highlighted == 1
+        await shows(pilot, app, "2. eval question 2?", "2/3")
+        await pilot.press("G")
+        await shows(pilot, app, "3. eval question 3?", "3/3")
+        await pilot.press("g", "down", "up")
+        await shows(pilot, app, "1. eval question 1?", "1/3")
 
 
-async def test_an_empty_store_says_what_to_do(store: Store) -> None:
-    app = SpmApp(store)
-    async with app.run_test() as pilot:
-        await settle(pilot, lambda: "spm-tui --headless" in text(app, "detail"))
-        await pilot.press("t", "r", "j")
+async def test_many_keys_at_once_all_count(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("slash", *"question 3", "enter")
+        await shows(pilot, app, "1/1 of 3", "“question 3”", "3. eval question 3?")
+        await pilot.press("escape")
+        await shows(pilot, app, "3/3")
+
+
+async def test_a_number_goes_there_even_if_it_is_not_listed(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("slash", *"question 3", "enter")
+        await shows(pilot, app, "1/1 of 3")
+        await pilot.press("colon", "2", "enter")
+        await shows(pilot, app, "2/3", "2. eval question 2?", "filter and search")
+        await pilot.press("colon", "9", "enter")
+        await shows(pilot, app, "a number from 1")
+
+
+async def test_the_filter_menu_counts_at_once(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(size=(100, 45), notifications=True) as pilot:
+        await opened(pilot, app)
+        ties = sum(status == 2 for status in app.desk.standings.status)  # type: ignore[union-attr]
+        await pilot.press("f", "j", "j", "j", "enter")
+        await shows(pilot, app, "● tie")
+        await pilot.press("escape")
+        await shows(pilot, app, f"/{ties} of 3 · tie")
+        await pilot.press("escape")
+        await shows(pilot, app, "/3")
+        assert "· tie" not in screen(app)
+
+
+async def test_a_slider_moves_picks_and_accuracy(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(size=(140, 30), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("t", "left", "left")
+        await shows(pilot, app, "target custom", "care=0.5")
+        await pilot.press("space")
+        await shows(pilot, app, "off", "target custom: fairness=1")
+        await pilot.press("j", "0", "plus")
+        await shows(pilot, app, "fairness=0*2", "×2")
+        await pilot.press("d")
+        await shows(pilot, app, "city-block")
+        await pilot.press("right_square_bracket")
+        await shows(pilot, app, "target high: care=1, fairness=1")
+        await pilot.press("escape")
+        assert not app.screen.has_class("-steering")
+
+
+async def test_a_target_is_saved_copied_and_exported(store: Store, tmp_path: Path) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(size=(140, 45), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("t", "left", "y")
+        assert json.loads(app.clipboard) == {"care": 0.75, "fairness": 1}
+        await pilot.press("S", *"mine", "enter")
+        await shows(pilot, app, "target mine")
+        path = tmp_path / "target.json"
+        await pilot.press("e")
+        await shows(pilot, app, "export")
+        await pilot.press("j", "enter", "ctrl+u", *str(path), "enter")
+        await settle(pilot, path.is_file)
+    (exported,) = read(path, SMALL.attributes)
+    assert dict(exported.targets[0].values)["care"] == 0.75
+    with store.reading() as db:
+        assert list(annotations.saved_targets(db, SMALL.identity)) == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [(0, "list.csv"), (2, "predictions.jsonl"), (4, "bundle")],
+)
+async def test_exports_become_files(
+    store: Store, tmp_path: Path, place: int, name: str
+) -> None:
+    fill(store)
+    app = make_app(store)
+    path = tmp_path / name
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("o", "j", "j", "enter")
+        await shows(pilot, app, "run 1")
+        await pilot.press("e", *("j" for _ in range(place)), "enter")
+        await pilot.press("ctrl+u", *str(path), "enter")
+        await shows(pilot, app, "written to")
+    assert path.stat().st_size
+
+
+async def test_what_cannot_be_written_is_a_notification(store: Store, tmp_path: Path) -> None:
+    fill(store)
+    app = make_app(store)
+    there = tmp_path / "there.csv"
+    there.write_text("mine")
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("e", "enter", "ctrl+u", *str(there), "enter")
+        await shows(pilot, app, "there already")
+    assert there.read_text() == "mine"
+
+
+async def test_flags_are_set_taken_off_and_kept(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("m")
+        await shows(pilot, app, "⚑")
+        await pilot.press("m", "j", "m")
+        await pilot.press("f", *("j" for _ in range(5)), "enter", "escape")
+        await shows(pilot, app, "1/1 of 3 · flagged", "2. eval question 2?")
+        await app.workers.wait_for_complete()
+    with store.reading() as db:
+        run = runs.listing(db)[-1].number
+        history = [(a.scenario, a.verdict, a.author) for a in annotations.history(db, run)]
+    assert history == [(1, "flag", "ada"), (1, "unflag", "ada"), (2, "flag", "ada")]
+
+
+async def test_a_scenario_is_read_whole_and_copied(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("o", "j", "j", "enter")
+        await shows(pilot, app, "run 1")
+        await pilot.press("enter")
+        await shows(pilot, app, "the whole scenario", "sample 2")
+        await pilot.press("y")
+        assert "1. eval question 1?" in app.clipboard
+        await pilot.press("escape", "y")
+        assert "sample 2" in app.clipboard
+
+
+async def test_the_prompt_is_proven_by_its_hash(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(size=(140, 45), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("p")
+        await shows(pilot, app, "asks no model")
+        await pilot.press("escape", "o", "j", "j", "enter")
+        await shows(pilot, app, "run 1")
+        await pilot.press("p")
+        await shows(pilot, app, "request 1 of 4", "proven by its hash", "worked examples")
+        await pilot.press("y")
+        assert json.loads(app.clipboard)[0]["role"] == "system"
+        await pilot.press("right")
+        await shows(pilot, app, "request 2 of 4", "sample 2")
+
+
+async def test_an_empty_store_welcomes_and_shows_a_bundled_run(store: Store) -> None:
+    app = make_app(store)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settle(pilot, lambda: isinstance(app.screen, WelcomeScreen))
+        await shows(pilot, app, "This store is empty")
+        await pilot.press("j", "j", "enter")
+        await shows(pilot, app, "Import", "path")
+        await pilot.press("escape")
+        await shows(pilot, app, "This store is empty")
+        await pilot.press("enter")
+        await shows(pilot, app, "mini-mic/eval", "1. A bathhouse in Japan")
+
+
+async def test_a_file_is_imported_from_the_welcome(store: Store, tmp_path: Path) -> None:
+    rows = [
+        {"prompt": f"p{i}", "response": f"{letter}{i}", "helpfulness": i % 5, "correctness": 1,
+         "coherence": 2, "complexity": 3, "verbosity": 4}
+        for i in range(12)
+        for letter in "ab"
+    ]  # fmt: skip
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    app = make_app(store)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await settle(pilot, lambda: isinstance(app.screen, WelcomeScreen))
+        await pilot.press("j", "j", "enter")
+        await shows(pilot, app, "Import")
+        await pilot.press("tab", *str(tmp_path / "gone.jsonl"), "enter")
+        await shows(pilot, app, "No such file", "This store is empty")
+        await pilot.press("j", "j", "enter", "tab", *str(path), "enter")
+        await shows(pilot, app, "helpsteer2/eval · not run")
 
 
 async def test_an_unusable_store_is_a_notification(tmp_path: Path) -> None:
     path = tmp_path / "store.duckdb"
-    path.write_text("hello")
-    app = SpmApp(Store(path))
-    async with app.run_test() as pilot:
-        await settle(pilot, lambda: len(app._notifications) == 1)
-        (notification,) = app._notifications
-        assert "not a valid DuckDB database" in notification.message
+    path.write_text("nothing of the kind")
+    app = make_app(Store(path))
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await shows(pilot, app, str(path)[:20])
 
 
-def test_standings_say_what_is_picked_and_what_is_right(store: Store) -> None:
-    subject = fill(store)
-    opened = open_run(store, 2)
-    (target,) = high(subject.selected).targets
-    first, second, third = opened.standings(target)
-    assert (first.status, third.status) == (Status.TIE, Status.TIE)
-    assert (second.status, second.picked, second.right) == (Status.RIGHT, 2, (2,))
-    assert [name for name, _ in opened.presets()][:3] == ["high", "low", "sampled 1"]
+async def test_this_scenario_is_run_and_its_answers_land(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(size=(140, 45), notifications=True) as pilot:
+        await opened(pilot, app)
+        app.submit(RunOptions(benchmark="small", limit=1, targets=("high",)))
+        await shows(pilot, app, "run 4 finished", "run 4 few-shot-comparative")
+        await settle(pilot, lambda: app.desk is not None and app.desk.standings.status[0] != 3)
+        assert [int(status) for status in app.desk.standings.status[1:]] == [3, 3]  # type: ignore[union-attr]
+        await pilot.press("j", "r")
+        await settle(pilot, lambda: app.desk is not None and app.desk.standings.status[1] != 3)
 
 
-@pytest.mark.parametrize(
-    ("value", "drawn"), [(0, "     "), (1, "█████"), (0.5, "██▌  "), (float("nan"), "     ")]
-)
-def test_bars(value: float, drawn: str) -> None:
-    assert bar(value) == drawn
+async def test_a_run_made_elsewhere_comes_to_the_screen(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(size=(140, 45), notifications=True) as pilot:
+        await opened(pilot, app)
+        words = [*FAKE, "--headless", "--benchmark=small", "--limit=1", "--targets=high"]
+        out = store.path.parent / "out"
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            f"--store={store.path}",
+            f"--out={out}",
+            "--display=none",
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        assert await process.wait() == 0
+        await settle(pilot, lambda: len(app.contents.runs) == 4)
+        await pilot.press("o")
+        await shows(pilot, app, "  4  small/eval")
+
+
+async def test_a_run_that_fails_says_why_and_where_its_log_is(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(size=(140, 45), notifications=True) as pilot:
+        await opened(pilot, app)
+        app.submit(RunOptions(benchmark="gone"))
+        await shows(pilot, app, "no benchmark 'gone'", ".log")
+
+
+async def test_quitting_asks_what_becomes_of_a_run(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await opened(pilot, app)
+        app.submit(RunOptions(benchmark="mini-mic"))
+        await settle(pilot, lambda: app.queue.running)
+        await pilot.press("q")
+        await shows(pilot, app, "leave")
+        await pilot.press("escape")
+        assert app.is_running
+        await pilot.press("q", "s")
+        await settle(pilot, lambda: not app.is_running)
+
+
+async def test_everything_is_found_again_where_it_was_left(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(size=(140, 45), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("o", "j", "j", "enter")
+        await shows(pilot, app, "run 1 few-shot-comparative")
+        await pilot.press("t", "left", "d", "t", "colon", "2", "enter")
+        await shows(pilot, app, "2/3")
+        app.theme = "spm-light"
+    again = make_app(store)
+    async with again.run_test(size=(140, 45)) as pilot:
+        await settle(pilot, lambda: again.desk is not None)
+        await shows(pilot, again, "run 1 few-shot-comparative", "care=0.75", "2. eval question 2?")
+        assert again.desk is not None
+        assert again.desk.steering.function == "city-block"
+        assert again.theme == "spm-light"
+
+
+async def test_keys_can_be_looked_up_and_changed(store: Store) -> None:
+    fill(store)
+    app = make_app(store, keys={"list.next": "x"})
+    async with app.run_test(size=(100, 60), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("x")
+        await shows(pilot, app, "2/3")
+        await pilot.press("question_mark")
+        await shows(pilot, app, "list.next", "app.export", "browse.compare")
+        await pilot.press("escape", "ctrl+p", *"save target")
+        await shows(pilot, app, "Save target")
+
+
+NASTY = "[bold]x[/] \x1b[31mred\x1b[0m \x07 ‮abc‬ e\u0301 漢字 مرحبا {curly} \\"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_texts_of_the_data_are_shown_and_never_obeyed(
+    store: Store, size: tuple[int, int]
+) -> None:
+    responses = tuple(
+        Response(f"{NASTY} {place}", (place % 7, 3), (NASTY, None)) for place in range(26)
+    )
+    scenarios = (
+        Scenario("train", 1, NASTY, responses),
+        Scenario("eval", 1, f"{NASTY} question", responses),
+    )
+    with store.writing() as db:
+        benchmarks.add(
+            db, Benchmark("n[red]asty", "made", SMALL.attributes, scenarios), at=AT
+        )
+    app = make_app(store)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await settle(pilot, lambda: app.desk is not None)
+        await shows(pilot, app, "n[red]asty")
+        await pilot.press("enter")
+        await shows(pilot, app, "[bold]x[/]", "␛[31m")
+        assert "\x1b" not in screen(app).replace("␛", "")
+        await pilot.press("escape", "t", "escape", "o")
+        await shows(pilot, app, "n[red]asty/eval")
+
+
+async def test_a_terminal_may_be_resized_to_anything(store: Store) -> None:
+    fill(store)
+    app = make_app(store)
+    async with app.run_test(size=(140, 45), notifications=True) as pilot:
+        await opened(pilot, app)
+        for size in [(40, 10), (20, 5), (200, 60), (80, 24)]:
+            await pilot.resize_terminal(*size)
+            await pilot.press("j", "t", "k", "t")
+        assert isinstance(app.screen, BrowseScreen)
+        await shows(pilot, app, "eval question")

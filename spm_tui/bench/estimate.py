@@ -1,0 +1,137 @@
+"""What a run would ask, before it begins: requests exactly, tokens about.
+
+Needs neither a model nor embeddings. Which train scenarios will serve as examples is not
+known without them, so that their mean length stands for them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from spm_tui import prompts
+from spm_tui.bench.options import RunOptions
+from spm_tui.engine.schedule import CHARACTERS_PER_TOKEN
+from spm_tui.forms import Text, most_tokens
+from spm_tui.methods.base import REASONING
+from spm_tui.methods.catalogue import ASKING, FEW_SHOT
+from store.records import Attribute, Benchmark, Scenario
+from store.runs import Cost
+
+_SINGLE = frozenset({"zero-shot-regression"})
+"""Methods with a request per response."""
+_TURN = 5
+"""Tokens of a chat template around a message."""
+_ANSWER = 40
+"""Characters around a reasoning in the answer of a worked example."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a run takes, answers that the store has already included."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+    """At most, unless they were measured."""
+
+    def __add__(self, other: "Estimate") -> "Estimate":
+        return Estimate(
+            self.requests + other.requests,
+            self.prompt_tokens + other.prompt_tokens,
+            self.answer_tokens + other.answer_tokens,
+        )
+
+    def __mul__(self, times: int) -> "Estimate":
+        return Estimate(
+            self.requests * times, self.prompt_tokens * times, self.answer_tokens * times
+        )
+
+
+def estimate(
+    benchmark: Benchmark, options: RunOptions, *, measured: Mapping[str, Cost] | None = None
+) -> Estimate:
+    """Return what a run with these options would take.
+
+    Args:
+        benchmark: that of the options.
+        options: of the run; unknown scenarios and attributes count for nothing.
+        measured: what earlier runs on the benchmark took, by method; their tokens per
+            answer are preferred.
+
+    """
+    samples = options.samples if options.decoding == "sampling" else 1
+    total = Estimate()
+    for method in dict.fromkeys(options.method):
+        if method in ASKING:
+            one = sum(_asks(benchmark, options, method), Estimate())
+            total += _as_measured(one * samples, (measured or {}).get(method))
+    return total
+
+
+def _as_measured(guess: Estimate, cost: Cost | None) -> Estimate:
+    if cost is None or not cost.answers:
+        return guess
+    return Estimate(
+        guess.requests,
+        round(guess.requests * cost.prompt_tokens / cost.answers),
+        round(guess.requests * cost.answer_tokens / cost.answers),
+    )
+
+
+def _asks(benchmark: Benchmark, options: RunOptions, method: str) -> Iterator[Estimate]:
+    """Yield what each scenario and attribute takes, for one sample."""
+    reasoning = Text(REASONING.characters, options.reasoning_tokens)
+    ask = _single if method in _SINGLE else _comparative
+    scenarios = _scenarios(benchmark, options)
+    shots = options.shots if method in FEW_SHOT else 0
+    train = benchmark.split("train") if shots else ()
+    size = fmean(map(_size, train)) if train else 0.0
+    for index, attribute in enumerate(benchmark.attributes):
+        if not options.attributes or attribute.name in options.attributes:
+            examples = Estimate(0, _example_tokens(train, size, index, shots), 0)
+            yield from (ask(one, attribute, reasoning) + examples for one in scenarios)
+
+
+def _scenarios(benchmark: Benchmark, options: RunOptions) -> tuple[Scenario, ...]:
+    there = benchmark.split(options.split)
+    if options.scenario:
+        there = tuple(one for one in there if one.number in options.scenario)
+    return there[: options.limit]
+
+
+def _comparative(scenario: Scenario, attribute: Attribute, reasoning: Text) -> Estimate:
+    form = prompts.comparative_form(len(scenario.responses), reasoning)
+    prompt = len(prompts.comparative_system(attribute)) + _size(scenario)
+    return Estimate(1, _tokens(prompt, turns=2), most_tokens(form))
+
+
+def _single(scenario: Scenario, attribute: Attribute, reasoning: Text) -> Estimate:
+    system = len(prompts.single_system(attribute))
+    questions = [prompts.single_question(scenario.question, r.text) for r in scenario.responses]
+    return Estimate(
+        len(questions),
+        sum(_tokens(system + len(question), turns=2) for question in questions),
+        len(questions) * most_tokens(prompts.judgement(reasoning)),
+    )
+
+
+def _size(scenario: Scenario) -> int:
+    """Return the characters of a scenario in a prompt."""
+    responses = [response.text for response in scenario.responses]
+    return len(prompts.comparative_question(scenario.question, responses))
+
+
+def _tokens(characters: float, *, turns: int) -> int:
+    return round(characters / CHARACTERS_PER_TOKEN) + turns * _TURN
+
+
+def _example_tokens(train: Sequence[Scenario], size: float, attribute: int, shots: int) -> int:
+    """Return the tokens of one prompt's examples; `size` is the train scenarios' mean."""
+    if not train:
+        return 0
+    occurring = {r.labels[attribute] for one in train for r in one.responses}
+    count = min(max(shots, len(occurring)), len(train))
+    answers = fmean(
+        sum(len(r.reasonings[attribute] or "") + _ANSWER for r in one.responses) for one in train
+    )
+    return _tokens(count * (size + answers), turns=2 * count)

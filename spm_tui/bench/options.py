@@ -1,0 +1,174 @@
+"""The options of a run: names, kinds and bounds, for the command line, config files and the app.
+
+They name models and devices but know nothing of them, so that whoever only asks for a run
+loads neither; a test holds the names to those of the engine.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, cast
+
+from spm_tui.errors import InputError
+from spm_tui.methods.catalogue import NAMES
+from store.identity import Canonical
+from store.records import Split
+
+LANGUAGE_MODEL = "SmolLM2-135M-Instruct"
+"""The default backbone, an embedded model."""
+EMBEDDER = "all-MiniLM-L6-v2"
+DEVICES = ("auto", "cuda", "mps", "cpu")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+TARGET_SETS = ("all", "sampled", "high", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a run is asked to do; field names are the options' names."""
+
+    benchmark: str = "mini-mic"
+    split: Split = "eval"
+    limit: int | None = None
+    scenario: tuple[int, ...] = ()
+    attributes: tuple[str, ...] = ()
+    method: tuple[str, ...] = ("few-shot-comparative",)
+    targets: tuple[str, ...] = TARGET_SETS
+    target: tuple[str, ...] = ()
+    decoding: Literal["greedy", "sampling"] = "greedy"
+    samples: int = 5
+    temperature: float = 0.7
+    shots: int = 5
+    seed: int = 0
+    reasoning_tokens: int = 64
+    model: str = LANGUAGE_MODEL
+    revision: str | None = None
+    embedder: str = EMBEDDER
+    device: str = "auto"
+    dtype: str = "auto"
+    device_map: str | None = None
+    batch_size: int | None = None
+    out: str | None = None
+
+    def record(self) -> dict[str, Canonical]:
+        """Return the options that differ from their defaults, as a config file has them."""
+        plain = asdict(RunOptions())
+        return {
+            name.replace("_", "-"): list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+            if value != plain[name]
+        }
+
+    def arguments(self) -> list[str]:
+        """Return the command-line arguments that say the same, defaults left out."""
+        plain = RunOptions()
+        return [
+            argument
+            for option in BY_NAME.values()
+            if (value := getattr(self, option.field)) != getattr(plain, option.field)
+            for argument in option.write(value)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How one option is written and checked."""
+
+    name: str
+    metavar: str
+    help: str
+    kind: type[str] | type[int] | type[float] = str
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    many: Literal["", "commas", "repeated"] = ""
+    """Whether it may have several values, and how they are written."""
+
+    @property
+    def field(self) -> str:
+        """Its name in `RunOptions`."""
+        return self.name.replace("-", "_")
+
+    def read(self, text: str) -> Any:
+        """Return the value of a command-line argument.
+
+        Raises:
+            InputError: the text is no such value.
+
+        """
+        if not self.many:
+            return self.check(self._convert(text))
+        parts = text.split(",") if self.many == "commas" else [text]
+        return self.check([self._convert(part.strip()) for part in parts if part.strip()])
+
+    def write(self, value: Any) -> list[str]:
+        """Return the arguments that `read` turns into this value."""
+        if self.many == "repeated":
+            return [f"--{self.name}={one}" for one in value]
+        text = ",".join(map(str, value)) if self.many else str(value)
+        return [f"--{self.name}={text}"]
+
+    def _convert(self, text: str) -> Any:
+        try:
+            return self.kind(text)
+        except ValueError:
+            raise self._problem(text) from None
+
+    def check(self, value: object) -> Any:
+        """Return a value, as a config file has it, in the form `RunOptions` wants.
+
+        Raises:
+            InputError: its type, or it, is not one of those allowed.
+
+        """
+        if self.many:
+            values = value if isinstance(value, list) else [value]
+            return tuple(self._one(one) for one in values)
+        return self._one(value)
+
+    def _one(self, value: object) -> Any:
+        if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        fits = type(value) is self.kind and (not self.choices or value in self.choices)
+        if not fits or (self.low is not None and not cast("float", value) >= self.low):
+            raise self._problem(value)
+        return value
+
+    def _problem(self, value: object) -> InputError:
+        kinds = {str: "a text", int: "a whole number", float: "a number"}
+        wanted = " or ".join(self.choices) if len(self.choices) < 3 else ", ".join(self.choices)
+        wanted = f"one of {wanted}" if wanted else kinds[self.kind]
+        least = f" of at least {self.low:g}" if self.low is not None else ""
+        return InputError(f"expected {wanted}{least}, found {value!r}", field=f"--{self.name}")
+
+
+OPTIONS: Mapping[str, tuple[Option, ...]] = {
+    "what to run": (
+        Option("benchmark", "NAME", "in the store; or mini-mic, mini-helpsteer (built in)"),
+        Option("split", "SPLIT", "eval or train", choices=("eval", "train")),
+        Option("limit", "N", "only the first N scenarios", int, low=1),
+        Option("scenario", "N,…", "only these scenarios, by number", int, low=1, many="commas"),
+        Option("attributes", "NAME,…", "only these attributes", many="commas"),
+        Option("method", "NAME,…", ", ".join(NAMES), choices=NAMES, many="commas"),
+    ),
+    "how to ask": (
+        Option("decoding", "HOW", "greedy or sampling", choices=("greedy", "sampling")),
+        Option("samples", "N", "answers per question under sampling", int, low=1),
+        Option("temperature", "T", "of sampling", float, low=0.01),
+        Option("shots", "N", "worked examples; more where more levels occur", int, low=1),
+        Option("seed", "N", "of sampling, and of the method random", int, low=0),
+        Option("reasoning-tokens", "N", "at most, for each reasoning", int, low=8),
+    ),
+    "which model": (
+        Option("model", "NAME", "embedded model, folder, GGUF file or hub id"),
+        Option("revision", "REV", "branch, tag or commit of a hub id"),
+        Option("embedder", "NAME", "embedding model for the choice of examples"),
+        Option("device", "WHERE", ", ".join(DEVICES), choices=DEVICES),
+        Option("dtype", "TYPE", ", ".join(DTYPES), choices=DTYPES),
+        Option("device-map", "auto", "spread a large model over several GPUs", choices=("auto",)),
+        Option("batch-size", "N", "requests at once, at most", int, low=1),
+    ),
+    "what to report": (
+        Option("targets", "SET,…", f"{', '.join(TARGET_SETS)}, or a file", many="commas"),
+        Option("target", "NAME=VALUE,…", "one more target; may be repeated", many="repeated"),
+        Option("out", "FOLDER", "for tables, figures and run.json"),
+    ),
+}
+BY_NAME = {option.name: option for group in OPTIONS.values() for option in group}

@@ -1,0 +1,74 @@
+"""The app as far as things arrive in its store: the welcome, imports."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+
+from spm_tui.bench import bundled
+from spm_tui.bench.importing import Source, import_source
+from spm_tui.errors import SpmError
+from spm_tui.tui.messages import Failed, StoreEmpty
+from spm_tui.tui.screens.import_form import ImportForm
+from spm_tui.tui.screens.welcome import WelcomeScreen
+from spm_tui.tui.store_app import StoreApp
+from store.errors import StoreError
+
+_IMPORT = "import"
+
+
+class ArrivingApp(StoreApp):
+    """An app over one store that brings things into it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("I", "import", "Import", show=False, id="app.import"),
+    ]
+
+    @on(StoreEmpty)
+    def _welcome(self) -> None:
+        self.push_screen(WelcomeScreen(), self._welcomed)
+
+    def _welcomed(self, key: str | None) -> None:
+        kind, _, name = (key or "").partition(":")
+        if kind == _IMPORT:
+            self.push_screen(ImportForm(), self._wanted)
+        elif name:
+            self._arrive(lambda: f"run:{bundled.add(self.store, name, at=_now())}")
+
+    def _wanted(self, source: Source | None) -> None:
+        if source:
+            self._import(source)
+        elif self.desk is None:
+            self._welcome()
+
+    def action_import(self) -> None:
+        """Import a benchmark or a run."""
+        self.push_screen(ImportForm(), self._wanted)
+
+    def _import(self, source: Source) -> None:
+        def act() -> str:
+            arrived = import_source(self.store, source, at=_now())
+            for note in (arrived.what, *arrived.notes):
+                self.call_from_thread(self.notify, note, markup=False)
+            run = arrived.run
+            return f"split:{arrived.identity}:eval" if run is None else f"run:{run}"
+
+        self.notify("importing …")
+        self._arrive(act)
+
+    @work(thread=True, group="arrive", exit_on_error=False)
+    def _arrive(self, act: Callable[[], str]) -> None:
+        """Bring something into the store, and open it by the key that `act` returns."""
+        try:
+            key = act()
+            self.post_message(self.opened(key))
+        except (StoreError, SpmError) as error:
+            self.post_message(Failed(str(error)))
+            if self.desk is None:
+                self.post_message(StoreEmpty())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

@@ -1,0 +1,133 @@
+"""What lies open in the app: a run, a target, a filter, a place in the list; no widget.
+
+The one mutable piece of the app's state. Every change recomputes what depends on it, from
+arrays in memory; nothing here reads the store.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from spm_tui.alignment import Bools
+from spm_tui.scoring.standing import Standings, stand
+from spm_tui.scoring.why import blamed
+from spm_tui.targets import Target
+from spm_tui.tui.listing import Filter, Order, Sort, listed
+from spm_tui.tui.session import Opened
+from spm_tui.tui.steering import Slot, Steering, high, presets
+
+
+class Desk:
+    """An opened split or run, aligned to a target, listed through a filter."""
+
+    def __init__(self, opened: Opened, saved: Mapping[str, Sequence[Target]]) -> None:
+        self.opened = opened
+        self.saved = saved
+        self.steering = self._without_unscored(high(opened.attributes))
+        self.filter = Filter()
+        self.sort = Sort()
+        self.words = ""
+        """What was searched for; empty without a search."""
+        self.found: Order | None = None
+        self.standings: Standings = stand(opened.judged, self.steering.aim())
+        self.order: Order = np.arange(len(opened.questions))
+        self.place = 0
+        """In `order`."""
+
+    @property
+    def index(self) -> int | None:
+        """Position in the split of the scenario at hand; None when none is listed."""
+        return int(self.order[self.place]) if len(self.order) else None
+
+    @cached_property
+    def presets(self) -> list[tuple[str, Target]]:
+        """The paper's targets and the saved ones, by name."""
+        return presets(self.opened.attributes, self.saved)
+
+    def save(self, name: str, targets: Sequence[Target]) -> None:
+        """Take in targets saved under a name."""
+        self.saved = {**self.saved, name: list(targets)}
+        self.__dict__.pop("presets", None)
+
+    def reopen(self, opened: Opened) -> None:
+        """Show another run, or more of this one, keeping all else that still makes sense."""
+        same = opened.attributes == self.opened.attributes
+        self.opened = opened
+        if not same:
+            self.steering = high(opened.attributes)
+        self.steering = self._without_unscored(self.steering)
+        self.steer(self.steering)
+
+    def steer(self, steering: Steering) -> None:
+        """Align to another target; the list is filtered again, the scenario at hand stays."""
+        self.steering = steering
+        self.standings = stand(self.opened.judged, steering.aim())
+        self.__dict__.pop("_blamed", None)
+        self.relist()
+
+    def step_preset(self, step: int) -> None:
+        """Align to the next preset, or the one before."""
+        names = [name for name, _ in self.presets]
+        at = names.index(self.steering.name) if self.steering.name in names else -1
+        if at < 0 and step < 0:
+            at = 0
+        name, target = self.presets[(at + step) % len(names)]
+        self.steer(self.steering.take(name, target))
+
+    def search(self, words: str, found: Order | None) -> None:
+        """List only what a search found; None ends the search."""
+        self.words, self.found = words, found
+        self.relist()
+
+    def narrow(self, filter_: Filter, sort: Sort) -> None:
+        """Filter and sort otherwise."""
+        self.filter, self.sort = filter_, sort
+        self.relist()
+
+    def relist(self) -> None:
+        """Filter and sort again."""
+        index = self.index
+        self.order = listed(
+            self.standings,
+            self.opened.marks,
+            lambda: self.opened.errors,
+            lambda: self._blamed,
+            filter_=self.filter,
+            sort=self.sort,
+            found=self.found,
+        )
+        self.place = self._near(index)
+
+    def go(self, index: int) -> bool:
+        """Go to a scenario; False when it is not listed."""
+        places = np.flatnonzero(self.order == index)
+        if len(places):
+            self.place = int(places[0])
+        return bool(len(places))
+
+    @cached_property
+    def _blamed(self) -> Bools:
+        return blamed(self.opened.judged, self.steering.aim())
+
+    def _near(self, index: int | None) -> int:
+        """The place of a scenario, or where it would stand."""
+        if index is None or not len(self.order):
+            return 0
+        places = np.flatnonzero(self.order == index)
+        if len(places):
+            return int(places[0])
+        if self.sort.by == "number":
+            return min(int(np.searchsorted(self.order, index)), len(self.order) - 1)
+        return min(self.place, len(self.order) - 1)
+
+    def _without_unscored(self, steering: Steering) -> Steering:
+        """Switch off what the run says nothing of; all stay on where it says nothing at all."""
+        scored = self.opened.scored
+        if all(scored) or not any(scored):
+            return steering
+        slots = tuple(
+            slot if known else Slot(slot.value, on=False, weight=slot.weight)
+            for slot, known in zip(steering.slots, scored, strict=True)
+        )
+        return Steering(steering.attributes, slots, steering.function, steering.name)

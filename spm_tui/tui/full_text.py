@@ -1,0 +1,45 @@
+"""A scenario written out whole, for reading at full size, copying and files; no widget."""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from spm_tui.format import number, signed
+from spm_tui.tui.plain import visible
+from spm_tui.tui.views import Cell, Response, View
+from spm_tui.tui.widgets.scenario_detail import title
+
+
+def full_text(view: View, names: Sequence[str]) -> Content:
+    """Return question, responses, labels, scores and every sample's reasoning."""
+    parts = [Content.styled(f"{view.number}. {visible(view.question)}", "bold")]
+    for place, response in enumerate(view.responses):
+        parts += _response(place, response, view, names)
+    return Content("\n").join(parts)
+
+
+def _response(place: int, response: Response, view: View, names: Sequence[str]) -> list[Content]:
+    head = title(place, response, view.status)
+    lines = [
+        Content.styled(f"\n── {head} ──", "bold $accent"),
+        Content(visible(response.text)),
+        Content.styled(
+            f"\ndistance from the target: label {number(response.labelled)},"
+            f" model {number(response.said)}",
+            "$text-muted",
+        ),
+    ]
+    for name, cell in zip(names, response.cells, strict=True):
+        lines += _cell(name, cell)
+    return lines
+
+
+def _cell(name: str, cell: Cell) -> list[Content]:
+    scores = f"label {number(cell.label)}  model {number(cell.score)}  {signed(cell.error)}"
+    lines = [Content.assemble((f"{name:<12}", "bold"), f" {scores}")]
+    for sample, (score, text) in enumerate(zip(cell.samples, cell.reasonings, strict=True)):
+        which = f"sample {sample + 1}  {number(score)}  " if len(cell.samples) > 1 else ""
+        lines.append(
+            Content.assemble(("  " + which, "$text-muted"), (f"“{visible(text)}”", "italic"))
+        )
+    return lines

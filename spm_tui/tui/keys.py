@@ -1,0 +1,70 @@
+"""The keys that count on a screen, for the help and for the command palette."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rich.cells import cell_len
+from textual.app import App
+from textual.content import Content
+from textual.dom import DOMNode
+
+GROUPS = {
+    "browse": "scenarios",
+    "list": "scenarios",
+    "target": "target",
+    "app": "everywhere",
+}
+"""By the first part of a binding's id; others go by that part itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Something that a key does here."""
+
+    group: str
+    keys: str
+    """As they are shown."""
+    what: str
+    action: str
+    node: DOMNode
+    id: str
+
+
+def keys(app: App[Any]) -> list[Key]:
+    """Return what the keys do on the present screen, in order of group."""
+    found: dict[str, Key] = {}
+    for active in app.screen.active_bindings.values():
+        binding = active.binding
+        if not binding.id or not active.enabled:
+            continue
+        shown = app.get_key_display(binding)
+        if binding.id in found:
+            shown = f"{found[binding.id].keys} {shown}"
+        group = binding.id.partition(".")[0]
+        found[binding.id] = Key(
+            GROUPS.get(group, group),
+            shown,
+            binding.description,
+            binding.action,
+            active.node,
+            binding.id,
+        )
+    return sorted(found.values(), key=lambda key: key.group == "everywhere")
+
+
+def help_text(found: list[Key]) -> Content:
+    """Return the keys as a table, with the ids by which they can be changed."""
+    return Content("\n").join(_lines(found))
+
+
+def _lines(found: list[Key]) -> Iterator[Content]:
+    groups = dict.fromkeys(key.group for key in found)
+    for group in groups:
+        yield Content.styled(f"\n{group}", "bold $accent")
+        for key in found:
+            if key.group == group:
+                pad = " " * max(14 - cell_len(key.keys), 1)
+                yield Content.assemble(
+                    (f"  {key.keys}{pad}", "bold"), f"{key.what:<22}", (key.id, "$text-muted")
+                )

@@ -1,0 +1,57 @@
+"""The language models that can be offered by name: what lies in the local caches.
+
+Only folders are listed; nothing is loaded and no server asked.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from spm_tui.bench.options import LANGUAGE_MODEL
+from spm_tui.engine import cache
+
+_PREFIX = "models--"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A model with a name to run it by."""
+
+    name: str
+    cached: bool
+    """Whether its files are there; else the first run fetches them."""
+
+
+def known_models() -> list[KnownModel]:
+    """Return the embedded model, then those in the model hub's cache by name."""
+    return [
+        KnownModel(LANGUAGE_MODEL, _embedded(cache.folder())),
+        *(KnownModel(name, cached=True) for name in in_hub(hub_folder(os.environ, Path.home()))),
+    ]
+
+
+def _embedded(folder: Path) -> bool:
+    return any((folder / "models").glob(f"{LANGUAGE_MODEL}-*"))
+
+
+def hub_folder(environment: Mapping[str, str], home: Path) -> Path:
+    """Return the model hub's cache, as its own library finds it."""
+    if named := environment.get("HF_HUB_CACHE"):
+        return Path(named).expanduser()
+    caches = Path(environment.get("XDG_CACHE_HOME") or home / ".cache")
+    return Path(environment.get("HF_HOME") or caches / "huggingface").expanduser() / "hub"
+
+
+def in_hub(folder: Path) -> list[str]:
+    """Return the ids of the language models in a hub cache."""
+    return sorted(
+        entry.name.removeprefix(_PREFIX).replace("--", "/", 1)
+        for entry in folder.glob(f"{_PREFIX}*--*")
+        if any(map(_is_language_model, entry.glob("snapshots/*")))
+    )
+
+
+def _is_language_model(snapshot: Path) -> bool:
+    """Return whether it has a configuration, and not that of a sentence embedder."""
+    return (snapshot / "config.json").is_file() and not (snapshot / "modules.json").exists()

@@ -1,0 +1,46 @@
+"""What the fields of the run form say, as texts."""
+
+from pathlib import Path
+
+from spm_tui.bench.estimate import Estimate
+from spm_tui.bench.options import TARGET_SETS, RunOptions
+from spm_tui.errors import InputError
+from spm_tui.format import count
+
+
+def written(options: RunOptions, name: str) -> str:
+    """Return an option's value as it is typed."""
+    value = getattr(options, name)
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def target_sets(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names of target sets, checked.
+
+    Raises:
+        InputError: one is neither a set nor a file, or there is none.
+
+    """
+    for name in names:
+        if name not in TARGET_SETS and not Path(name).is_file():
+            sets = ", ".join(TARGET_SETS)
+            raise InputError(f"{name!r} is neither a file nor one of {sets}", field="--targets")
+    if not names:
+        raise InputError(f"name some of {', '.join(TARGET_SETS)}, or a file", field="--targets")
+    return names
+
+
+def brief(found: Estimate) -> str:
+    """Return an estimate in one line."""
+    if not found.requests:
+        return "no requests: needs no model"
+    requests = f"{count(found.requests)} request{'s' if found.requests > 1 else ''}"
+    return f"{requests}, about {count(_rounded(found.prompt_tokens))} prompt tokens"
+
+
+def _rounded(value: int) -> int:
+    """Return a number with its two leading digits: it is an estimate."""
+    step = int(10 ** max(len(str(value)) - 2, 0))
+    return round(value / step) * step

@@ -1,0 +1,184 @@
+"""The app as far as it runs: starts runs, shows them thinking, asks before it leaves them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.binding import Binding, BindingType
+
+from spm_tui.bench.estimate import Estimate, estimate
+from spm_tui.bench.events import ItemAnswered
+from spm_tui.bench.options import RunOptions
+from spm_tui.bench.repeating import options_of
+from spm_tui.methods.catalogue import ASKING
+from spm_tui.tui.arriving_app import ArrivingApp
+from spm_tui.tui.config import Config
+from spm_tui.tui.job import Job, JobChanged, JobItems
+from spm_tui.tui.jobs import COMMAND, JobQueue
+from spm_tui.tui.known_models import known_models
+from spm_tui.tui.messages import JobTold
+from spm_tui.tui.screens.browse import BrowseScreen
+from spm_tui.tui.screens.jobs import JobsScreen
+from spm_tui.tui.screens.leave import Leave
+from spm_tui.tui.screens.run_form import BenchmarkChoice, RunForm
+from store import benchmarks, runs
+from store.connection import Store
+from store.records import Benchmark, Prediction
+
+
+class RunningApp(ArrivingApp):
+    """An app over one store that starts runs on it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "run_this", "Run this", show=False, id="app.run_scenario"),
+        Binding("R", "run_form", "Run", id="app.run"),
+        Binding("J", "jobs", "Runs", show=False, id="app.jobs"),
+    ]
+
+    def __init__(
+        self, store: Store, *, config: Config, folder: Path, command: Sequence[str] = COMMAND
+    ) -> None:
+        super().__init__(store, config=config, folder=folder)
+        self.queue = JobQueue(
+            command,
+            store=self.store.path,
+            logs=self.folder / "logs",
+            tell=lambda told: self.post_message(JobTold(told)),
+        )
+        self._followed: int | None = None
+        """The job whose run is opened as soon as it has one."""
+
+    def on_unmount(self) -> None:
+        """Leave what runs to itself; whoever wanted it stopped has been asked before."""
+        self.queue.leave()
+
+    # starting
+
+    def action_run_this(self) -> None:
+        """Run the scenario at hand, as the run that is open."""
+        desk = self.desk
+        if desk is None or desk.index is None:
+            return
+        run = desk.opened.run
+        if run and run.spec.method in ASKING:
+            self.submit(replace(options_of(run), scenario=(desk.index + 1,)))
+        else:
+            self.action_run_form(scenario=desk.index + 1)
+
+    def action_run_form(self, scenario: int | None = None) -> None:
+        """Put a run together."""
+        choices = [
+            BenchmarkChoice(row.name, self.contents.attributes[row.identity])
+            for row in self.contents.benchmarks
+        ]
+        if choices:
+            start = replace(self._initial(), scenario=(scenario,) if scenario else ())
+            form = RunForm(choices, known_models(), self._estimate, initial=start)
+            self.push_screen(form, lambda wanted: self.submit(wanted) if wanted else None)
+
+    def _initial(self) -> RunOptions:
+        """What the form starts with: the run at hand, or the benchmark."""
+        desk = self.desk
+        if desk is None:
+            return RunOptions(benchmark=self.contents.benchmarks[0].name)
+        run, name = desk.opened.run, desk.opened.benchmark.name
+        options = options_of(run) if run else RunOptions(split=desk.opened.split)
+        return replace(options, benchmark=name)
+
+    def _estimate(self, options: RunOptions) -> Estimate:
+        """Say what a run would take; in a worker's thread."""
+        benchmark = self._benchmark(options.benchmark)
+        with self.store.reading() as db:
+            known = [
+                run
+                for run in self.contents.runs
+                if run.spec.benchmark == benchmark.identity and run.spec.method in options.method
+            ]
+            costs = {run.spec.method: runs.cost(db, run.number) for run in known}
+        return estimate(benchmark, options, measured=costs)
+
+    def _benchmark(self, name: str) -> Benchmark:
+        with self.store.reading() as db:
+            return benchmarks.load(db, benchmarks.find(db, name).identity)
+
+    def submit(self, options: RunOptions) -> None:
+        """Queue a run; its tables go where none of the person's own can be overwritten."""
+        if options.out is None:
+            options = replace(options, out=str(self.folder / "results" / options.benchmark))
+        job = self.queue.submit(options)
+        self._followed = job.number
+
+    def action_jobs(self) -> None:
+        """Show the runs started here."""
+        self.push_screen(JobsScreen(self.queue))
+
+    # hearing
+
+    @on(JobTold)
+    def _told(self, message: JobTold) -> None:
+        match message.told:
+            case JobChanged(job):
+                self._job_changed(job)
+            case JobItems(_, items):
+                self._think(items)
+
+    def _job_changed(self, job: Job) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, BrowseScreen):
+                screen.show_job(self.queue.running or job, waiting=self.queue.waiting)
+        if job.run is not None and job.number == self._followed:
+            self._followed = None
+            if self._open_run() != job.run:
+                self.open(f"run:{job.run}")
+        if job.state == "failed":
+            where = f"; log: {job.log}" if job.log else ""
+            problem = f"{job.title}: {job.error}{where}"
+            self.notify(problem, severity="error", markup=False, timeout=15)
+
+    def _open_run(self) -> int | None:
+        """The number of the run at hand."""
+        run = self.desk.opened.run if self.desk else None
+        return run.number if run else None
+
+    def _think(self, items: Sequence[ItemAnswered]) -> None:
+        """Show answers as they come, before they are stored."""
+        desk, open_run = self.desk, self._open_run()
+        if desk is None or open_run is None:
+            return
+        mine = [item for item in items if item.run == open_run]
+        answers = by_position(mine, desk.opened.names)
+        for screen in self.screen_stack:
+            if isinstance(screen, BrowseScreen):
+                screen.think(answers)
+
+    # leaving
+
+    async def action_quit(self) -> None:
+        """Quit, or ask what becomes of the run that goes on."""
+        job = self.queue.running
+        if job is None:
+            self.exit()
+        else:
+            self.push_screen(Leave(job, waiting=self.queue.waiting), self._leave)
+
+    def _leave(self, answer: Literal["leave", "stop", "stay"] | None) -> None:
+        if answer == "stop" and (job := self.queue.running):
+            self.queue.cancel(job)
+        if answer in ("leave", "stop"):
+            self.exit()
+
+
+def by_position(
+    items: Sequence[ItemAnswered], names: Sequence[str]
+) -> Mapping[int, list[Prediction]]:
+    """Return what answers predict, by the scenario's position in its split."""
+    found: dict[int, list[Prediction]] = {}
+    for item in items:
+        attribute = names.index(item.attribute)
+        found.setdefault(item.scenario - 1, []).extend(
+            Prediction(item.scenario, attribute, item.sample, j.response, j.score, j.reasoning)
+            for j in item.judgements
+        )
+    return found

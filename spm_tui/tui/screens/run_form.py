@@ -1,0 +1,270 @@
+"""The form in which a run is put together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Input, Select, SelectionList, Static
+from textual.widgets.selection_list import Selection
+from textual.worker import get_current_worker
+
+from spm_tui.bench.estimate import Estimate
+from spm_tui.bench.options import BY_NAME, RunOptions
+from spm_tui.errors import InputError, SpmError
+from spm_tui.methods.catalogue import ASKING, FEW_SHOT
+from spm_tui.tui.known_models import KnownModel
+from spm_tui.tui.run_texts import brief, target_sets, written
+from spm_tui.tui.widgets.field import Field
+from store.errors import StoreError
+
+_OTHER = ""
+"""In place of a model's name: the one that is typed."""
+_TEXTS = ("scenario", "limit", "samples", "temperature", "shots", "seed", "targets")
+"""Options that are typed."""
+_OPTIONAL = frozenset({"scenario", "limit"})
+"""Those that may be left blank, and then are as they are without the option."""
+_HINTS = {"scenario": "all; or numbers: 3, 14", "limit": "all"}
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkChoice:
+    """A benchmark that can be run."""
+
+    name: str
+    attributes: tuple[str, ...]
+
+
+class RunForm(ModalScreen[RunOptions | None]):
+    """Asks what to run; dismissed with None when nothing is to be run.
+
+    Args:
+        benchmarks: to choose from; at least one.
+        models: likewise; any other can be typed.
+        estimate: says what a run would take; called in a thread.
+        initial: what the form starts with; options it does not show stay as they are there.
+
+    """
+
+    DEFAULT_CSS = """
+    RunForm {
+        align: center middle;
+        & > .box {
+            width: 78; max-width: 100%; height: 100%; max-height: 36; padding: 0 1;
+            border: round $accent; border-title-color: $accent; background: $surface;
+        }
+        & VerticalScroll { height: 1fr; }
+        & Input, & Select, & SelectionList { width: 1fr; }
+        & SelectionList { height: auto; max-height: 8; border: none; padding: 0; }
+        & SelectCurrent #label { text-wrap: nowrap; text-overflow: ellipsis; }
+        & #estimate { height: auto; text-style: bold; }
+        & .hint { height: auto; color: $text-muted; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+r", "start", "Start", id="run.start"),
+        Binding("escape", "dismiss(None)", "Cancel", id="run.cancel"),
+    ]
+
+    @dataclass
+    class Estimated(Message):
+        """It is known what a run would take."""
+
+        options: RunOptions
+        text: str
+
+    def __init__(
+        self,
+        benchmarks: Sequence[BenchmarkChoice],
+        models: Sequence[KnownModel],
+        estimate: Callable[[RunOptions], Estimate],
+        *,
+        initial: RunOptions | None = None,
+    ) -> None:
+        super().__init__()
+        self._initial = initial or RunOptions()
+        self._benchmarks = {choice.name: choice for choice in benchmarks}
+        self._models = models
+        self._estimate = estimate
+        self._wanted: RunOptions | None = None
+        """What the fields say; None while a value cannot be used."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the fields, the estimate and the keys."""
+        start = self._initial
+        names = {model.name: f"{model.name} ({_place(model)})" for model in self._models}
+        model = start.model if start.model in names else _OTHER
+        with Vertical(classes="box") as box:
+            box.border_title = Content("Run")
+            with VerticalScroll(can_focus=False):
+                yield _choice(
+                    "benchmark", {name: name for name in self._benchmarks}, start.benchmark
+                )
+                yield _choice("split", _same(BY_NAME["split"].choices), start.split)
+                yield _choice("method", _same(BY_NAME["method"].choices), start.method[0])
+                yield _choice("model", names | {_OTHER: "another"}, model)
+                yield _text("other", "" if model else start.model, "folder, GGUF file or hub id")
+                ticks = SelectionList[str](id="attributes", compact=True)
+                yield Field("attributes", ticks, id="field-attributes")
+                yield _choice("decoding", _same(BY_NAME["decoding"].choices), start.decoding)
+                for name in _TEXTS:
+                    yield _text(name, written(start, name), _HINTS.get(name, ""))
+            yield Static(id="estimate", markup=False)
+            yield Static("enter or ctrl+r start   tab next   escape cancel", classes="hint")
+
+    def on_mount(self) -> None:
+        """Offer the attributes of the benchmark."""
+        self._offer_attributes(self._initial.attributes)
+        self._changed()
+
+    @on(Select.Changed, "#benchmark")
+    def _other_benchmark(self) -> None:
+        if self._value("benchmark") != self._offered:
+            self._offer_attributes(())
+            self._changed()
+
+    def _offer_attributes(self, ticked: tuple[str, ...]) -> None:
+        self._offered = self._value("benchmark")
+        ticks = self.query_one("#attributes", SelectionList)
+        ticks.clear_options()
+        ticks.add_options(
+            Selection(Content(name), name, not ticked or name in ticked)
+            for name in self._benchmarks[self._offered].attributes
+        )
+
+    @on(Select.Changed)
+    @on(Input.Changed)
+    @on(SelectionList.SelectedChanged)
+    def _changed(self) -> None:
+        """Read the fields, say what is wrong, and estimate what the run would take."""
+        if not self.is_mounted:
+            return
+        self._show_what_matters()
+        self._wanted = self._read()
+        if self._wanted is None:
+            self.query_one("#estimate", Static).update("a value cannot be used")
+        else:
+            self._work_out(self._wanted)
+
+    def _show_what_matters(self) -> None:
+        method, sampling = self._value("method"), self._value("decoding") == "sampling"
+        asks = method in ASKING
+        shown = {
+            "model": asks,
+            "other": asks and self._value("model") == _OTHER,
+            "decoding": asks,
+            "samples": asks and sampling,
+            "temperature": asks and sampling,
+            "shots": method in FEW_SHOT,
+            "seed": sampling if asks else method == "random",
+        }
+        for name, there in shown.items():
+            self.query_one(f"#field-{name}", Field).display = there
+
+    def _value(self, name: str) -> str:
+        return str(self.query_one(f"#{name}", Select).value)
+
+    def _read(self) -> RunOptions | None:
+        """Return what the fields say; None if a value cannot be used, which is then named."""
+        values: dict[str, Any] = {"method": (self._value("method"),)}
+        values |= {name: self._value(name) for name in ("benchmark", "split", "decoding")}
+        for name in ("model", "attributes", *_TEXTS):
+            field = self._field(name)
+            try:
+                field.complain("")
+                if field.display:
+                    values[name] = self._read_one(name)
+            except InputError as error:
+                field.complain(str(error).removeprefix(f"field '--{name}': "))
+        complaining = [field for field in self.query(Field) if field.has_class("-wrong")]
+        return None if complaining else replace(self._initial, **values)
+
+    def _field(self, name: str) -> Field:
+        """Return where an option is entered."""
+        typed = name == "model" and self._value("model") == _OTHER
+        return self.query_one(f"#field-{'other' if typed else name}", Field)
+
+    def _read_one(self, name: str) -> Any:
+        if name == "model":
+            return self._value("model") or _model(self.query_one("#other", Input).value)
+        if name == "attributes":
+            return _ticked(self.query_one("#attributes", SelectionList))
+        text = self.query_one(f"#{name}", Input).value.strip()
+        if not text and name in _OPTIONAL:
+            return getattr(RunOptions(), name)
+        found = BY_NAME[name].read(text)
+        return target_sets(found) if name == "targets" else found
+
+    @work(thread=True, exclusive=True, group="estimate", exit_on_error=False)
+    def _work_out(self, options: RunOptions) -> None:
+        worker = get_current_worker()
+        try:
+            text = brief(self._estimate(options))
+        except (SpmError, StoreError) as error:
+            text = str(error)
+        if not worker.is_cancelled:
+            self.post_message(self.Estimated(options, text))
+
+    @on(Estimated)
+    def _show_estimate(self, message: Estimated) -> None:
+        if message.options == self._wanted:
+            self.query_one("#estimate", Static).update(message.text)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.action_start()
+
+    def action_start(self) -> None:
+        """Close with the options, or go to the first value that cannot be used."""
+        self._changed()
+        if self._wanted:
+            self.dismiss(self._wanted)
+            return
+        next(field for field in self.query(Field) if field.has_class("-wrong")).control.focus()
+
+
+def _choice(name: str, prompts: dict[str, str], value: str) -> Field:
+    control: Widget = Select(
+        [(Text(prompt), key) for key, prompt in prompts.items()],
+        value=value if value in prompts else next(iter(prompts)),
+        allow_blank=False,
+        compact=True,
+        id=name,
+    )
+    return Field(name, control, id=f"field-{name}")
+
+
+def _text(name: str, value: str, hint: str) -> Field:
+    control = Input(value, placeholder=hint, compact=True, id=name)
+    return Field("" if name == "other" else name, control, id=f"field-{name}")
+
+
+def _same(names: Sequence[str]) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+def _place(model: KnownModel) -> str:
+    return "cached" if model.cached else "to fetch"
+
+
+def _model(text: str) -> str:
+    if not text.strip():
+        raise InputError("name a folder, a GGUF file or a hub id", field="--model")
+    return text.strip()
+
+
+def _ticked(ticks: SelectionList[str]) -> tuple[str, ...]:
+    """Return the chosen attributes; nothing stands for all."""
+    if not ticks.selected:
+        raise InputError("choose at least one", field="--attributes")
+    whole = len(ticks.selected) == ticks.option_count
+    there = [ticks.get_option_at_index(index).value for index in range(ticks.option_count)]
+    return () if whole else tuple(name for name in there if name in ticks.selected)

@@ -1,0 +1,137 @@
+"""The target as it is being set, pure: every move is a new value.
+
+Owns what the target panel shows and what the rest of the app aligns to.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spm_tui import targets
+from spm_tui.alignment import FUNCTIONS, Aim, Function
+from spm_tui.target_files import to_mapping
+from spm_tui.targets import Target
+from store.records import Attribute
+
+HEAVIEST = 8.0
+FINE = 0.01
+"""Least step of a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One attribute's part in the target."""
+
+    value: float = 1.0
+    """In [0, 1]; kept while the attribute is off."""
+    on: bool = True
+    weight: float = 1.0
+    """Positive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """A target over a benchmark's attributes, and the alignment function."""
+
+    attributes: tuple[Attribute, ...]
+    slots: tuple[Slot, ...]
+    """One per attribute."""
+    function: Function = "weighted-euclidean"
+    name: str = "high"
+    """Of the preset it equals; `custom` after a change."""
+
+    def aim(self) -> Aim:
+        """Return the arrays that the alignment function wants."""
+        return Aim(
+            value=np.array([slot.value for slot in self.slots]),
+            weight=np.array([slot.weight if slot.on else 0.0 for slot in self.slots]),
+            function=self.function,
+        )
+
+    def target(self) -> Target | None:
+        """Return the target; None while every attribute is off."""
+        on = [(a.name, s) for a, s in zip(self.attributes, self.slots, strict=True) if s.on]
+        if not on:
+            return None
+        weighted = any(slot.weight != 1 for _, slot in on)
+        return Target(
+            values=tuple((name, slot.value) for name, slot in on),
+            weights=tuple(slot.weight for _, slot in on) if weighted else (),
+        )
+
+    def take(self, name: str, target: Target) -> "Steering":
+        """Return the steering set to a preset; attributes it does not name are off."""
+        values = dict(target.values)
+        weights = dict(zip(values, target.weights, strict=True)) if target.weights else {}
+        slots = tuple(
+            Slot(values[a.name], on=True, weight=weights.get(a.name, 1.0))
+            if a.name in values
+            else replace(slot, on=False)
+            for a, slot in zip(self.attributes, self.slots, strict=True)
+        )
+        return replace(self, slots=slots, name=name)
+
+    def move(self, index: int, steps: int, *, fine: bool = False) -> "Steering":
+        """Return it with one value moved by so many levels, or hundredths; it is then on."""
+        size = FINE if fine else 1 / (self.attributes[index].levels - 1)
+        place = self.slots[index].value / size
+        return self.set_value(index, (round(place, 6) + steps) * size, snap=size)
+
+    def set_value(self, index: int, value: float, *, snap: float = FINE) -> "Steering":
+        """Return it with one value set, to the nearest multiple of `snap` in [0, 1]."""
+        value = min(max(round(value / snap) * snap, 0.0), 1.0)
+        return self._with(index, replace(self.slots[index], value=value, on=True))
+
+    def toggle(self, index: int) -> "Steering":
+        """Return it with one attribute switched on or off."""
+        slot = self.slots[index]
+        return self._with(index, replace(slot, on=not slot.on))
+
+    def weigh(self, index: int, factor: float) -> "Steering":
+        """Return it with one weight multiplied, within 1/8 to 8."""
+        slot = self.slots[index]
+        weight = min(max(slot.weight * factor, 1 / HEAVIEST), HEAVIEST)
+        return self._with(index, replace(slot, weight=weight))
+
+    def next_function(self) -> "Steering":
+        """Return it with the next alignment function."""
+        place = (FUNCTIONS.index(self.function) + 1) % len(FUNCTIONS)
+        return replace(self, function=FUNCTIONS[place])
+
+    def _with(self, index: int, slot: Slot) -> "Steering":
+        slots = (*self.slots[:index], slot, *self.slots[index + 1 :])
+        return replace(self, slots=slots, name="custom")
+
+    def to_json(self) -> str:
+        """Return the target as JSON, as target files have it."""
+        target = self.target()
+        return json.dumps(to_mapping(target) if target else {})
+
+    def __str__(self) -> str:
+        target = self.target()
+        return str(target) if target else "nothing"
+
+
+def high(attributes: Sequence[Attribute]) -> Steering:
+    """Return the steering to 1 on every attribute."""
+    return Steering(tuple(attributes), tuple(Slot() for _ in attributes))
+
+
+def presets(
+    attributes: Sequence[Attribute], saved: Mapping[str, Sequence[Target]]
+) -> list[tuple[str, Target]]:
+    """Return the paper's listed targets and those a person saved, by name."""
+    sampled = targets.sampled(attributes).targets
+    mine = [
+        (name if len(members) == 1 else f"{name} {i}", member)
+        for name, members in saved.items()
+        for i, member in enumerate(members, start=1)
+    ]
+    return [
+        ("high", targets.high(attributes).targets[0]),
+        ("low", targets.low(attributes).targets[0]),
+        *mine,
+        *((f"sampled {i}", one) for i, one in enumerate(sampled, start=1)),
+    ]

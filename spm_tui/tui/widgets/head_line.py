@@ -1,0 +1,68 @@
+"""The one line that says what is shown: benchmark, run, target, accuracy."""
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.widgets import Static
+
+from spm_tui.format import percent
+from spm_tui.report.tables import decoding
+from spm_tui.tui.desk import Desk
+from spm_tui.tui.plain import one_line, visible
+
+
+class HeadLine(Static):
+    """The header of a screen."""
+
+    DEFAULT_CSS = """
+    HeadLine { height: 1; background: $panel; color: $foreground; padding: 0 1; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's own name
+        super().__init__(id=id, markup=False)
+        self._desk: Desk | None = None
+
+    def show(self, desk: Desk) -> None:
+        """Show what lies open."""
+        self._desk = desk
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Fit the line into the new width."""
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._desk and self.content_size.width:
+            self.update(head(self._desk, self.content_size.width), layout=False)
+
+
+def head(desk: Desk, width: int) -> Content:
+    """Return the line; what is shown gives way to accuracy and target where room is short."""
+    standings = desk.standings
+    score = f"{percent(standings.accuracy)} % ({standings.correct}/{standings.scored})"
+    left = subject(desk)
+    for score_name, target in (
+        (" │ accuracy ", f" │ target {desk.steering.name}: {desk.steering}"),
+        (" │ accuracy ", f" │ target {desk.steering.name}"),
+        (" │ ", f" │ {desk.steering.name}"),
+    ):
+        room = width - cell_len(score_name + score + target)
+        if room >= cell_len(left):
+            break
+    cut = one_line(left, max(room, 0))
+    gap = " " * max(room - cell_len(cut), 0)
+    return Content.assemble(
+        cut, gap, (target, "$text-muted"), (score_name, "$text-muted"), (score, "bold")
+    )
+
+
+def subject(desk: Desk) -> str:
+    """Return benchmark, split and run, for people."""
+    opened = desk.opened
+    parts = [f"{opened.benchmark.name}/{opened.split}"]
+    if opened.run is None:
+        return f"{parts[0]} · not run"
+    spec = opened.run.spec
+    parts += [f"run {opened.run.number} {spec.method}", spec.model, decoding(opened.run)]
+    if opened.run.state != "finished":
+        parts.append(opened.run.state)
+    return visible(" · ".join(part for part in parts if part))

@@ -1,0 +1,129 @@
+"""A scenario's detail that reads texts and answers itself, ahead of where one is."""
+
+from collections.abc import Mapping, Sequence
+
+from textual import on, work
+from textual.content import Content
+
+from spm_tui.scoring.standing import Status
+from spm_tui.scoring.why import why
+from spm_tui.tui.desk import Desk
+from spm_tui.tui.listing import Order
+from spm_tui.tui.messages import Failed, PagesRead
+from spm_tui.tui.plain import visible
+from spm_tui.tui.reasons import reason
+from spm_tui.tui.session import Opened
+from spm_tui.tui.views import Pages, View, read_pages, view
+from spm_tui.tui.widgets.scenario_detail import Pane, ScenarioDetail
+from store.connection import Store
+from store.errors import StoreError
+from store.records import Prediction
+
+_SPAN = 40
+"""Places on each side among which pages to read are looked for."""
+
+
+class PagedDetail(ScenarioDetail):
+    """The scenario at a place of a list.
+
+    Args:
+        store: to read from.
+        empty: the sentence for a list without scenarios.
+
+    """
+
+    DEFAULT_CSS = """
+    PagedDetail Pane.-chosen { background: $surface-lighten-1; border-title-style: reverse; }
+    """
+
+    def __init__(self, store: Store, *, empty: str) -> None:
+        super().__init__()
+        self._store, self._empty = store, empty
+        self._pages = Pages()
+        self._desk: Desk | None = None
+        self._opened: Opened | None = None
+        self._order: Sequence[int] | Order = ()
+        self._place = 0
+        self._chosen: int | None = None
+        self._due = False
+
+    def show_at(
+        self, desk: Desk, order: Sequence[int] | Order, place: int, *, chosen: int | None = None
+    ) -> None:
+        """Show the scenario at a place of `order`, once, however many calls come in together.
+
+        Args:
+            desk: what lies open.
+            order: positions of scenarios in their split.
+            place: in `order`.
+            chosen: the response to mark.
+
+        """
+        if desk is not self._desk:
+            self._pages.forget()
+        elif desk.opened is not self._opened:
+            self._pages.renew()
+        self._desk, self._opened = desk, desk.opened
+        self._order, self._place, self._chosen = order, place, chosen
+        if not self._due:
+            self._due = True
+            self.call_later(self._show_now)
+
+    def view_at(self, index: int) -> View | None:
+        """Return everything told of a scenario, if it has been read."""
+        page = self._pages.get(index)
+        if page is None or self._desk is None:
+            return None
+        return view(self._desk.opened, self._desk.standings, index, page)
+
+    def think(self, answers: Mapping[int, Sequence[Prediction]]) -> None:
+        """Show what a run says before it is stored: predictions by position."""
+        added = [index for index, said in answers.items() if self._pages.add(index, said)]
+        if added and self._desk:
+            self.show_at(self._desk, self._order, self._place, chosen=self._chosen)
+
+    def _show_now(self) -> None:
+        self._due = False
+        desk, place = self._desk, self._place
+        if desk is None or not len(self._order):
+            self.say(self._empty)
+            return
+        index = int(self._order[place])
+        shown = self.view_at(index)
+        if shown is None:
+            self.say(f"{index + 1}. {visible(desk.opened.questions[index])}")
+        else:
+            aimed = [slot.on for slot in desk.steering.slots]
+            self.show(shown, desk.opened.names, aimed, reason=explain(desk, index))
+            self._mark()
+        near = [int(one) for one in self._order[max(place - _SPAN, 0) : place + _SPAN + 1]]
+        if missing := self._pages.missing(near, min(place, _SPAN)):
+            self._read(desk.opened, missing)
+
+    def _mark(self) -> None:
+        for place, pane in enumerate(self.query(Pane)):
+            pane.set_class(place == self._chosen, "-chosen")
+            if place == self._chosen:
+                pane.scroll_visible(animate=False)
+
+    @work(thread=True, exclusive=True, group="pages", exit_on_error=False)
+    def _read(self, opened: Opened, indices: list[int]) -> None:
+        try:
+            self.post_message(PagesRead(opened, read_pages(self._store, opened, indices)))
+        except StoreError as error:
+            self.post_message(Failed(str(error)))
+
+    @on(PagesRead)
+    def _take(self, message: PagesRead) -> None:
+        message.stop()
+        if self._desk and message.opened is self._opened:
+            self._pages.keep(message.pages)
+            self.show_at(self._desk, self._order, self._place, chosen=self._chosen)
+
+
+def explain(desk: Desk, index: int) -> Content | None:
+    """Return why a pick is wrong; None when it is not, or nobody can know."""
+    judged = desk.opened.judged
+    if desk.standings.status[index] != Status.WRONG or judged.scores is None:
+        return None
+    return reason(why(judged, index, desk.steering.aim()), desk.opened.names)

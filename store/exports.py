@@ -1,0 +1,97 @@
+"""What leaves the store as one table in one file: predictions, annotations.
+
+Separate from `browse`, which answers the app: an export is written for other programs. A file
+is whole or not there.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from store.connection import Connection
+from store.errors import FileUnusable, NotInStore
+from store.records import Run
+
+EXPORT_FORMATS = {".csv": "csv", ".jsonl": "json", ".parquet": "parquet"}
+"""By the suffix of the file."""
+
+
+def export_predictions(db: Connection, run: Run, path: Path) -> int:
+    """Write a run's predictions beside the labels; return their number.
+
+    Args:
+        db: a connection in `Store.reading`.
+        run: the run.
+        path: the file; its suffix is one of `EXPORT_FORMATS`.
+
+    Raises:
+        NotInStore: there are none.
+        FileUnusable: the file cannot be written.
+
+    """
+    rows = _copy(
+        db,
+        """SELECT scenario, response, a.name AS attribute, sample, score,
+                  level / (levels - 1) AS label, reasoning, question, text AS response_text
+           FROM predictions JOIN scenarios s USING (scenario)
+           JOIN responses r USING (benchmark, split, scenario, response)
+           JOIN labels l USING (benchmark, split, scenario, response, attribute)
+           JOIN attributes a USING (benchmark, attribute)
+           WHERE run = $run AND s.benchmark = $benchmark AND s.split = $split
+           ORDER BY scenario, response, attribute, sample""",
+        {"run": run.number, "benchmark": run.spec.benchmark, "split": run.spec.split},
+        path,
+    )
+    if not rows:
+        raise NotInStore(f"run {run.number} has no predictions to export")
+    return rows
+
+
+def export_annotations(db: Connection, run: Run, path: Path) -> int:
+    """Write every annotation of a run in order of entry, the overruled too; return their number.
+
+    Responses and attributes are empty where the annotation is about all of them.
+
+    Args:
+        db: a connection in `Store.reading`.
+        run: the run.
+        path: the file; its suffix is one of `EXPORT_FORMATS`.
+
+    Raises:
+        NotInStore: there are none.
+        FileUnusable: the file cannot be written.
+
+    """
+    rows = _copy(
+        db,
+        """SELECT n.run, n.scenario, n.response, a.name AS attribute, n.verdict, n.note,
+                  n.author, n.made_at AS time
+           FROM annotations n LEFT JOIN attributes a
+           ON a.benchmark = $benchmark AND a.attribute = n.attribute
+           WHERE n.run = $run ORDER BY n.rowid""",
+        {"run": run.number, "benchmark": run.spec.benchmark},
+        path,
+    )
+    if not rows:
+        raise NotInStore(f"run {run.number} has no annotations to export")
+    return rows
+
+
+def _copy(db: Connection, query: str, values: Mapping[str, str | int], path: Path) -> int:
+    part = path.with_name(f".{path.name}.part")
+    try:
+        found = db.execute(
+            f"COPY ({query}) TO $path (FORMAT {EXPORT_FORMATS[path.suffix]})",
+            {**values, "path": str(part)},
+        ).fetchall()
+        rows = int(found[0][0])
+        if rows:
+            part.replace(path)
+    except duckdb.IOException as error:
+        raise FileUnusable(f"{path}: {str(error).partition(chr(10))[0]}") from error
+    except OSError as error:
+        raise FileUnusable(f"{path}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return rows

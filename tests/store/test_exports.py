@@ -1,0 +1,83 @@
+"""Exports: whole tables for other programs."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from store import annotations, benchmarks, exports, runs
+from store.connection import Connection
+from store.errors import FileUnusable, NotInStore
+from store.records import Annotation, Prediction, Run, RunSpec
+from tests.build import SMALL
+from tests.conftest import AT
+
+SPEC = RunSpec(SMALL.identity, "eval", "few-shot-comparative", "smol", "{}")
+FIRST = Annotation(1, 3, 0, 1, "label wrong", 'says "so",\nthen not', "ada", AT)
+
+
+@pytest.fixture
+def run(db: Connection) -> Run:
+    benchmarks.add(db, SMALL, at=AT)
+    number = runs.open_run(db, SPEC, process="here:1", environment="{}", at=AT)
+    batch = runs.Batch(predictions=[Prediction(1, 1, 0, 0, 0.25, "because")])
+    runs.add_batch(db, number, batch, at=AT)
+    return runs.get(db, number)
+
+
+def test_predictions_stand_beside_their_labels(db: Connection, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "it's.jsonl"
+    assert exports.export_predictions(db, run, path) == 1
+    (row,) = map(json.loads, path.read_text().splitlines())
+    assert (row["attribute"], row["score"], row["label"]) == ("fairness", 0.25, 1.0)
+    assert row["question"] == "eval question 1?"
+
+
+@pytest.mark.parametrize("suffix", exports.EXPORT_FORMATS)
+def test_every_annotation_is_exported_in_order_of_entry(
+    db: Connection, run: Run, tmp_path: Path, suffix: str
+) -> None:
+    whole = replace(FIRST, response=None, attribute=None, scenario=1, note="")
+    for annotation in (FIRST, whole, replace(FIRST, verdict="agree"), replace(FIRST, run=2)):
+        annotations.annotate(db, annotation)
+    path = tmp_path / f"annotations{suffix}"
+    assert exports.export_annotations(db, run, path) == 3
+    rows = db.execute(f"FROM '{path}'").fetchall()
+    assert [row[:5] for row in rows] == [
+        (1, 3, 0, "fairness", "label wrong"),
+        (1, 1, None, None, "label wrong"),
+        (1, 3, 0, "fairness", "agree"),
+    ]
+    assert rows[0][5:] == (FIRST.note, "ada", AT)
+    assert [path.name for path in tmp_path.iterdir()] == [path.name], "and nothing beside it"
+
+
+def test_a_spreadsheet_has_a_header(db: Connection, run: Run, tmp_path: Path) -> None:
+    annotations.annotate(db, FIRST)
+    exports.export_annotations(db, run, tmp_path / "a.csv")
+    header, row = csv.reader((tmp_path / "a.csv").read_text().splitlines(keepends=True))
+    assert header[:4] == ["run", "scenario", "response", "attribute"]
+    assert header[4:] == ["verdict", "note", "author", "time"]
+    assert row[5] == FIRST.note
+
+
+def test_nothing_is_written_when_there_is_nothing(db: Connection, run: Run, tmp_path: Path) -> None:
+    with pytest.raises(NotInStore, match="run 1 has no annotations"):
+        exports.export_annotations(db, run, tmp_path / "a.csv")
+    db.execute("DELETE FROM predictions")
+    with pytest.raises(NotInStore, match="run 1 has no predictions"):
+        exports.export_predictions(db, run, tmp_path / "a.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["gone/a.csv", "folder.csv"])
+def test_a_place_that_cannot_be_written_is_named(
+    db: Connection, run: Run, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(FileUnusable) as caught:
+        exports.export_predictions(db, run, tmp_path / place)
+    assert str(caught.value).startswith(f"{tmp_path / place}: ")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.csv"]

@@ -1,0 +1,47 @@
+"""The app as tests start it, and what it shows as text."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from spm_tui.tui.app import SpmApp
+from spm_tui.tui.config import Config
+from store.connection import Store
+from tests.tui.wait import settle
+
+SIZES = [(80, 24), (140, 45), (40, 20)]
+FAKE = (sys.executable, "-m", "tests.backend")
+"""In place of the command that runs: the same command line with a scripted model."""
+
+
+def make_app(store: Store, *, keys: Mapping[str, str] | None = None) -> SpmApp:
+    """An app that remembers beside its store."""
+    settings = Config(author="ada", theme="spm-dark", keys=keys or {})
+    return SpmApp(store, config=settings, folder=store.path.parent / "state", command=FAKE)
+
+
+async def opened(pilot: Pilot[Any], app: SpmApp) -> None:
+    """Wait until a run, or a split, is shown with its texts."""
+    await settle(pilot, lambda: app.desk is not None and "1. " in screen(app))
+
+
+def screen(app: SpmApp) -> str:
+    """What is on the screen, line by line, without trailing blanks."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(part.text for part in strip).rstrip() for strip in strips)
+
+
+async def shows(pilot: Pilot[Any], app: SpmApp, *texts: str) -> None:
+    """Wait until all texts are on the screen."""
+    try:
+        await settle(pilot, lambda: all(text in screen(app) for text in texts), seconds=15)
+    except AssertionError:
+        raise AssertionError(f"{texts} not all in:\n{screen(app)}") from None
+
+
+def folder_of(store: Store) -> Path:
+    """Where the app of `make_app` keeps its files."""
+    return store.path.parent / "state"

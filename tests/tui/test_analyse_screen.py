@@ -1,0 +1,112 @@
+"""The charts on screen, with only the keyboard."""
+
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, Static
+
+from spm_tui.tui.screens.analyse import AnalyseScreen, kinds
+from spm_tui.tui.session import open_run, open_split
+from spm_tui.tui.steering import high
+from store.connection import Store
+from tests.spm_tui.test_report import fill
+from tests.tui.hosts import Host
+from tests.tui.wait import settle
+
+
+def screen(store: Store, run: int) -> AnalyseScreen:
+    fill(store)
+    opened = open_run(store, run)
+    return AnalyseScreen(store, opened, high(opened.attributes))
+
+
+def sentence(shown: AnalyseScreen) -> str:
+    return str(shown.query_one("#analyse-sentence", Static).content)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 45), (40, 12)])
+async def test_keys_go_through_all_charts(store: Store, size: tuple[int, int]) -> None:
+    shown = screen(store, 1)
+    host = Host(shown)  # type: ignore[arg-type]
+    async with host.run_test(size=size) as pilot:
+        await settle(pilot, lambda: sentence(shown).startswith("Accuracy is "))
+        assert "small/eval" in host.picture()
+        assert "│ target high │ " in host.picture()
+        await pilot.press("tab")
+        await settle(pilot, lambda: shown.chart and shown.chart.title.endswith("set all"))
+        await pilot.press("right")
+        await settle(pilot, lambda: sentence(shown).startswith("For target high, "))
+        assert "█" in host.picture()
+        await pilot.press("3", "down")
+        await settle(pilot, lambda: shown.chart and shown.chart.title == "levels of fairness")
+        await pilot.press("up", "up", "4")
+        await settle(pilot, lambda: sentence(shown).startswith("Points on the diagonal"))
+        await pilot.press("5")
+        await settle(pilot, lambda: sentence(shown).startswith("The mean absolute error is"))
+        await pilot.press("space", "b", "l")
+        await settle(pilot, lambda: sentence(shown).startswith("The response shown first"))
+        await pilot.press("y", "left", "left")
+        await settle(pilot, lambda: sentence(shown).startswith("Points on the diagonal"))
+        assert host.copied[0].startswith("attribute,share,comparisons,equal\ncare,")
+        await pilot.press("escape")
+        await settle(pilot, lambda: host.answers == [None])
+        assert host.problems == []
+
+
+async def test_a_chart_is_written_where_one_says(store: Store, tmp_path: Path) -> None:
+    shown = screen(store, 1)
+    host = Host(shown)  # type: ignore[arg-type]
+    async with host.run_test(size=(80, 24)) as pilot:
+        await settle(pilot, lambda: shown.chart)
+        path = tmp_path / "chart.svg"
+
+        async def write(to: Path) -> None:
+            await pilot.press("e")
+            await settle(pilot, lambda: bool(host.screen.query(Input)))
+            assert host.screen.query_one(Input).value.endswith("run1_by_attribute_count.png")
+            host.screen.query_one(Input).value = str(to)
+            await pilot.press("enter")
+
+        await write(path)
+        await settle(pilot, path.exists, seconds=60)
+        assert b"<svg" in path.read_bytes()
+        await write(tmp_path / "chart.gif")
+        await settle(pilot, lambda: len(host.problems) == 1)
+        await write(tmp_path / "none" / "chart.png")
+        await settle(pilot, lambda: len(host.problems) == 2, seconds=60)
+        assert "chart.gif: a chart is written as .png or .svg" in host.problems[0]
+        assert "cannot be written" in host.problems[1]
+
+
+async def test_a_choosing_run_says_what_it_lacks(store: Store) -> None:
+    shown = screen(store, 3)
+    host = Host(shown)  # type: ignore[arg-type]
+    async with host.run_test(size=(40, 12)) as pilot:
+        await pilot.press("6")
+        await settle(pilot, lambda: "random chooses without scores" in sentence(shown))
+        await pilot.press("y", "e", "tab", "3")
+        await settle(pilot, lambda: "random chooses without scores" in sentence(shown))
+        assert host.copied == []
+        assert host.screen is shown
+
+
+async def test_a_split_without_a_run_and_a_store_out_of_reach(store: Store) -> None:
+    fill(store)
+    opened = open_split(store, "small", "eval")
+    shown = AnalyseScreen(store, opened, high(opened.attributes))
+    host = Host(shown)  # type: ignore[arg-type]
+    async with host.run_test(size=(80, 24)) as pilot:
+        await settle(pilot, lambda: sentence(shown).startswith("Nothing has been run here"))
+    opened = open_run(store, 1)
+    store.path.write_text("hello")
+    shown = AnalyseScreen(store, opened, high(opened.attributes))
+    host = Host(shown)  # type: ignore[arg-type]
+    async with host.run_test(size=(80, 24)) as pilot:
+        await pilot.press("5")
+        await settle(pilot, lambda: len(host.problems) == 1)
+        assert "not a valid DuckDB database" in host.problems[0]
+
+
+def test_the_list_of_charts_is_short_where_it_is_tight() -> None:
+    assert kinds("bias", 80).plain.startswith("1 attributes  2 bias  3 levels")
+    assert kinds("bias", 30).plain == "1  2 bias  3  4  5  6"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import SystemCommand
@@ -28,7 +28,7 @@ from spm_tui.tui.screens.compare import CompareScreen
 from spm_tui.tui.screens.dialogs import Ask, Choices, Entry, Menu, Reading
 from spm_tui.tui.screens.prompt import PromptScreen
 from spm_tui.tui.session import FLAG, UNFLAG
-from spm_tui.tui.widgets.scenario_list import ScenarioList
+from spm_tui.tui.widgets.line_list import LineList
 from store import annotations
 from store.connection import Connection
 from store.errors import StoreError
@@ -52,15 +52,12 @@ class SpmApp(RunningApp):
     def action_keys(self) -> None:
         """List what the keys do here."""
         hint = Content.styled(f"keys are changed in {config.location(os.environ)}", "$text-muted")
-        found = keys(self)
+        found = keys(self, self.screen)
         self.push_screen(Reading("keys", Content("\n").join([help_text(found), Content(""), hint])))
 
-    def get_system_commands(
-        self,
-        screen: Screen[object],  # noqa: ARG002  # Textual passes it
-    ) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Return everything a key does here, and Textual's choice of themes."""
-        for key in keys(self):
+        for key in keys(self, screen):
             yield SystemCommand(
                 key.what, f"{key.keys}  {key.id}", partial(self.run_action, key.action, key.node)
             )
@@ -134,7 +131,7 @@ class SpmApp(RunningApp):
         if self.desk:
             self.push_screen(AnalyseScreen(self.store, self.desk.opened, self.desk.steering))
 
-    @on(ScenarioList.Chosen)
+    @on(LineList.Chosen)
     def _read_whole(self) -> None:
         screen = self.screen
         if self.desk and isinstance(screen, BrowseScreen) and (text := screen.whole()):

@@ -55,12 +55,6 @@ def run_name(run: Run) -> str:
     return visible(" ".join(part for part in parts if part))
 
 
-def told(opened: Opened) -> str:
-    """Return benchmark, split and run."""
-    run = run_name(opened.run) if opened.run else "not run"
-    return visible(f"{opened.benchmark.name}/{opened.split} · {run}")
-
-
 class Pairing:
     """Two runs, aligned to one target, listed by what changed."""
 

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from textual.app import App
 from textual.content import Content
 from textual.dom import DOMNode
+from textual.screen import Screen
 
 GROUPS = {
     "browse": "scenarios",
@@ -31,10 +32,10 @@ class Key:
     id: str
 
 
-def keys(app: App[Any]) -> list[Key]:
-    """Return what the keys do on the present screen, in order of group."""
+def keys(app: App[Any], screen: Screen[Any]) -> list[Key]:
+    """Return what the keys do on a screen, those that do it everywhere last."""
     found: dict[str, Key] = {}
-    for active in app.screen.active_bindings.values():
+    for active in screen.active_bindings.values():
         binding = active.binding
         if not binding.id or not active.enabled:
             continue

@@ -133,7 +133,7 @@ class RunningApp(ArrivingApp):
             if self._open_run() != job.run:
                 self.open(f"run:{job.run}")
         if job.state == "failed":
-            where = f"; log: {job.log}" if job.log else ""
+            where = f"\nlog: {job.log}" if job.log else ""
             problem = f"{job.title}: {job.error}{where}"
             self.notify(problem, severity="error", markup=False, timeout=15)
 

@@ -102,6 +102,8 @@ class StoreApp(App[None]):
         self.desk = Desk(opened, message.saved)
         if message.remembered:
             restore(self.desk, message.remembered)
+            if message.remembered.theme in self.available_themes:
+                self.theme = message.remembered.theme
         elif before and before.opened.attributes == opened.attributes:
             self.desk.steering = before.steering
             self.desk.reopen(opened)

@@ -263,7 +263,13 @@ def test_a_run_without_a_model_is_repeated_as_well(shell: Shell, method: str) ->
 def test_where_no_usable_command_was_recorded_the_run_itself_says_enough(
     shell: Shell, environment: str
 ) -> None:
-    words = ["--decoding=sampling", "--samples=2", "--seed=7", "--model=some/model", "--shots=2"]
+    words = [
+        "--decoding=sampling",
+        "--samples=2",
+        "--seed=7",
+        "--model=some/model",
+        "--split=train",
+    ]
     shell("--headless", "--benchmark=small", "--targets=high", *words)
     (run,) = stored(shell)
     options = options_of(replace(run, environment=environment))
@@ -273,10 +279,10 @@ def test_where_no_usable_command_was_recorded_the_run_itself_says_enough(
         samples=2,
         seed=7,
         model="some/model",
-        shots=2,
+        split="train",
     )
     _, errors = shell("--headless", *options.arguments())
-    assert "12 requests, 12 of them answered" in errors
+    assert "16 requests, 16 of them answered" in errors
     assert len(stored(shell)) == 1
 
 

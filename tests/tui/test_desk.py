@@ -171,7 +171,7 @@ def test_another_target_lists_again() -> None:
     assert desk.order.tolist() == [0, 2, 4]
     assert desk.standings.picked.tolist() == [1, 0, 1, 0, 1, -1], "the other response each time"
     desk = Desk(opened(scored(0.9, 0.1, second=1.0)), {})
-    desk.narrow(Filter("misaligned", because=0), Sort())
+    desk.narrow(Filter(because=0), Sort())
     assert desk.order.tolist() == [1]
     desk.steer(desk.steering.toggle(0))
     assert desk.order.tolist() == [], "the causes of another target are others"

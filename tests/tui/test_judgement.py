@@ -238,14 +238,14 @@ def test_a_reason_names_margins_corrections_and_shares() -> None:
 
 def reasoned(flips: tuple[tuple[int, ...], ...], shares: list[float]) -> list[str]:
     one = Why(1, 2, 0.5, 0.25, flips, np.array(shares))
-    return reason(one, ("care", "zeal", "awe")).plain.splitlines()
+    return reason(one, ("care", "zeal", "awe", "thrift")).plain.splitlines()
 
 
 def test_many_corrections_are_counted_and_small_shares_left_out() -> None:
-    head_, corrected, shares = reasoned(((0,), (1, 2)), [0.004, -0.25, 1.246])
+    head_, corrected, shares = reasoned(((0,), (1, 2)), [0.125, -0.25, 1.121, 0.004])
     assert head_ == "✗ B is predicted 0.25 nearer than C, by labels it is 0.50 farther"
     assert corrected == "  right if corrected: care or zeal + awe"
-    assert shares == "  shares of the error: awe 125 %, zeal -25 %"
+    assert shares == "  shares of the error: awe 112 %, zeal -25 %, care 12 %"
     many = reasoned(tuple((0,) for _ in range(FLIPS + 3)), [1.0, 0.0, 0.0])
     assert many[1].endswith("care or care or care or care or 3 other sets")
     assert "other sets" not in reasoned(((0,),) * FLIPS, [1.0, 0.0, 0.0])[1]

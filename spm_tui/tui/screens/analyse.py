@@ -21,7 +21,6 @@ from spm_tui.report.one_file import save
 from spm_tui.report.text import comma_separated
 from spm_tui.scoring.standing import stand
 from spm_tui.tui.analysis import chart
-from spm_tui.tui.comparison import told
 from spm_tui.tui.messages import Failed
 from spm_tui.tui.plain import one_line, visible
 from spm_tui.tui.screens.dialogs import Ask
@@ -29,6 +28,7 @@ from spm_tui.tui.session import Opened
 from spm_tui.tui.steering import Steering
 from spm_tui.tui.study import KINDS, Kind, choices, read_extra, study
 from spm_tui.tui.widgets.chart_view import ChartView
+from spm_tui.tui.widgets.head_line import subject
 from store.connection import Store
 from store.errors import StoreError
 
@@ -122,9 +122,9 @@ class AnalyseScreen(Screen[None]):
 
     def _draw(self) -> None:
         width = max(self.size.width - MARGIN, 1)
-        subject = one_line(told(self._opened), max(width - cell_len(self._target), 1))
+        what = one_line(subject(self._opened), max(width - cell_len(self._target), 1))
         self.query_one("#analyse-head", Static).update(
-            Content.assemble(subject, (self._target, "$text-muted"))
+            Content.assemble(what, (self._target, "$text-muted"))
         )
         self.query_one("#analyse-kinds", Static).update(kinds(self._kind, width))
         shown = self.chart

@@ -20,10 +20,11 @@ from spm_tui.tui.listing import Filter, Sort
 from spm_tui.tui.messages import Failed, SearchDone
 from spm_tui.tui.plain import visible
 from spm_tui.tui.widgets.head_line import HeadLine
+from spm_tui.tui.widgets.line_list import LineList
 from spm_tui.tui.widgets.paged_detail import PagedDetail
 from spm_tui.tui.widgets.query_line import QueryLine
 from spm_tui.tui.widgets.run_bar import RunBar
-from spm_tui.tui.widgets.scenario_list import ScenarioList
+from spm_tui.tui.widgets.scenario_list import line
 from spm_tui.tui.widgets.target_panel import Slider, TargetPanel
 from store import browse
 from store.connection import Store
@@ -51,7 +52,7 @@ class BrowseScreen(Screen[None]):
         &.-tiny.-steering #target { width: 100%; height: 2fr; border-left: none; }
     }
     """
-    AUTO_FOCUS = "ScenarioList"
+    AUTO_FOCUS = "LineList"
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  # Textual declares it so
         (0, "-tiny"),
         (60, "-narrow"),
@@ -90,7 +91,7 @@ class BrowseScreen(Screen[None]):
         with Horizontal(id="main"):
             with Vertical(id="left"):
                 yield QueryLine()
-                yield ScenarioList(id="scenarios")
+                yield LineList(id="scenarios")
                 yield Static(id="status", markup=False)
             yield PagedDetail(self._store, empty=NOTHING)
             yield TargetPanel(id="target")
@@ -111,9 +112,13 @@ class BrowseScreen(Screen[None]):
         """Show a desk, after anything on it has changed."""
         self._desk = desk
         self.query_one(HeadLine).show(desk)
-        self.query_one(ScenarioList).show(desk)
+        self.query_one(LineList).show(
+            lambda place, width: line(desk, int(desk.order[place]), width),
+            count=len(desk.order),
+            place=desk.place,
+        )
         self.query_one(TargetPanel).show(desk.steering)
-        self._moved()
+        self._arrive(desk)
 
     def whole(self) -> Content | None:
         """Return the scenario at hand written out, if its texts have been read."""
@@ -133,11 +138,15 @@ class BrowseScreen(Screen[None]):
 
     # the scenario at hand
 
-    @on(ScenarioList.Moved)
-    def _moved(self) -> None:
+    @on(LineList.Moved)
+    def _moved(self, message: LineList.Moved) -> None:
         if self._desk:
-            self.query_one("#status", Static).update(status(self._desk), layout=False)
-            self.query_one(PagedDetail).show_at(self._desk, self._desk.order, self._desk.place)
+            self._desk.place = message.place
+            self._arrive(self._desk)
+
+    def _arrive(self, desk: Desk) -> None:
+        self.query_one("#status", Static).update(status(desk), layout=False)
+        self.query_one(PagedDetail).show_at(desk, desk.order, desk.place)
 
     def action_page(self, step: int) -> None:
         """Scroll the texts."""
@@ -151,7 +160,7 @@ class BrowseScreen(Screen[None]):
         if self.has_class("-steering"):
             self.set_focus(self.query(Slider).first())
         else:
-            self.set_focus(self.query_one(ScenarioList))
+            self.set_focus(self.query_one(LineList))
 
     def action_preset(self, step: int) -> None:
         """Align to the next preset."""
@@ -194,7 +203,7 @@ class BrowseScreen(Screen[None]):
 
     @on(QueryLine.Closed)
     def _query_closed(self) -> None:
-        self.set_focus(self.query_one(ScenarioList))
+        self.set_focus(self.query_one(LineList))
 
     @on(QueryLine.Searched)
     def _searched(self, message: QueryLine.Searched) -> None:

@@ -18,13 +18,14 @@ from spm_tui.errors import SpmError
 from spm_tui.report.one_file import save
 from spm_tui.report.text import comma_separated, markdown
 from spm_tui.tui import comparison_text as text
-from spm_tui.tui.comparison import ORDER, Pairing, partners, run_name, told, usual, values
+from spm_tui.tui.comparison import ORDER, Pairing, partners, run_name, usual, values
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.messages import Failed
 from spm_tui.tui.screens.dialogs import Ask, Entry, Menu, Reading
 from spm_tui.tui.session import Opened, open_run
 from spm_tui.tui.widgets.change_detail import ChangeDetail
 from spm_tui.tui.widgets.compare_table import CompareTable
+from spm_tui.tui.widgets.head_line import subject
 from spm_tui.tui.widgets.line_list import LineList
 from store.connection import Store
 from store.errors import StoreError
@@ -106,7 +107,7 @@ class CompareScreen(Screen[int | None]):
 
     def on_mount(self) -> None:
         """Ask for the second run."""
-        self.query_one("#compare-head", Static).update(told(self._first))
+        self.query_one("#compare-head", Static).update(subject(self._first))
         if self._partners:
             self.call_after_refresh(self.action_choose)
             return

@@ -8,6 +8,7 @@ from spm_tui.format import percent
 from spm_tui.report.tables import decoding
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.plain import one_line, visible
+from spm_tui.tui.session import Opened
 
 
 class HeadLine(Static):
@@ -39,7 +40,7 @@ def head(desk: Desk, width: int) -> Content:
     """Return the line; what is shown gives way to accuracy and target where room is short."""
     standings = desk.standings
     score = f"{percent(standings.accuracy)} % ({standings.correct}/{standings.scored})"
-    left = subject(desk)
+    left = subject(desk.opened)
     for score_name, target in (
         (" │ accuracy ", f" │ target {desk.steering.name}: {desk.steering}"),
         (" │ accuracy ", f" │ target {desk.steering.name}"),
@@ -55,14 +56,11 @@ def head(desk: Desk, width: int) -> Content:
     )
 
 
-def subject(desk: Desk) -> str:
+def subject(opened: Opened) -> str:
     """Return benchmark, split and run, for people."""
-    opened = desk.opened
-    parts = [f"{opened.benchmark.name}/{opened.split}"]
-    if opened.run is None:
-        return f"{parts[0]} · not run"
-    spec = opened.run.spec
-    parts += [f"run {opened.run.number} {spec.method}", spec.model, decoding(opened.run)]
-    if opened.run.state != "finished":
-        parts.append(opened.run.state)
+    place, run = f"{opened.benchmark.name}/{opened.split}", opened.run
+    parts = [place, "not run"]
+    if run is not None:
+        parts = [place, f"run {run.number} {run.spec.method}", run.spec.model, decoding(run)]
+        parts += [run.state] if run.state != "finished" else []
     return visible(" · ".join(part for part in parts if part))

@@ -45,3 +45,8 @@ def duration(seconds: float | None) -> str:
 def signed(value: float) -> str:
     """Return a difference with its sign and two decimals: +0.31, −0.12; blank for none."""
     return "" if math.isnan(value) else f"{round(value, 2) + 0:+.2f}".replace("-", "−")
+
+
+def distance(value: float) -> str:
+    """Return a distance with three digits: 0.35, 12.3."""
+    return number(value, digits=2 if value < 9.995 else 1)

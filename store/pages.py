@@ -46,6 +46,8 @@ def texts(db: Connection, benchmark: str, split: Split, numbers: Sequence[int]) 
 
 def predictions(db: Connection, run: int, numbers: Sequence[int]) -> list[Prediction]:
     """Return a run's predictions for some scenarios, every sample's."""
+    if not numbers:
+        return []
     rows = db.execute(
         """SELECT scenario, attribute, sample, response, score, reasoning FROM predictions
            WHERE run = ? AND scenario BETWEEN ? AND ?

@@ -10,6 +10,7 @@ from spm_tui.datasets import helpsteer2, mic, plain
 from spm_tui.datasets.rows import Watch
 from spm_tui.datasets.split import Imported, Rule
 from spm_tui.errors import InputError
+from spm_tui.paths import typed_path
 from store import benchmarks, runs
 from store.connection import Store
 
@@ -55,7 +56,7 @@ def import_source(
 
     """
     if source.kind == "run":
-        return _import_run(store, Path(source.path), at=at)
+        return _import_run(store, typed_path(source.path), at=at)
     imported = _read(source, watch)
     benchmark = imported.benchmark
     with store.writing() as db:
@@ -68,14 +69,14 @@ def import_source(
 
 
 def _read(source: Source, watch: Watch) -> Imported:
-    path = Path(source.path).expanduser()
+    path = typed_path(source.path)
     match source.kind:
         case "mic":
             return mic.load(path, name=source.name or "mic", rule=source.rule, watch=watch)
         case "plain":
             if not source.attributes:
                 raise InputError("a benchmark of one's own needs its attributes, a TOML file")
-            attributes = Path(source.attributes).expanduser()
+            attributes = typed_path(source.attributes)
             return plain.load(path, attributes, name=source.name, watch=watch)
         case _:
             return _read_helpsteer2(source, watch)
@@ -83,7 +84,7 @@ def _read(source: Source, watch: Watch) -> Imported:
 
 def _read_helpsteer2(source: Source, watch: Watch) -> Imported:
     named = source.path or helpsteer2.HUB
-    local = Path(named).expanduser()
+    local = typed_path(named)
     from_hub = not local.exists() and (not source.path or named.count("/") == 1)
     return helpsteer2.load(
         helpsteer2.fetch(named) if from_hub else local,
@@ -97,7 +98,7 @@ def _read_helpsteer2(source: Source, watch: Watch) -> Imported:
 def _import_run(store: Store, folder: Path, *, at: datetime) -> Arrived:
     with store.reading() as db:
         before = {run.number for run in runs.listing(db)}
-    number = bundled.load(store, folder.expanduser(), at=at)
+    number = bundled.load(store, folder, at=at)
     with store.reading() as db:
         spec = runs.get(db, number).spec
         name = benchmarks.find(db, spec.benchmark).name

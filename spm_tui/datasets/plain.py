@@ -87,8 +87,8 @@ def read_attributes(path: Path) -> tuple[Attribute, ...]:
 
 def _attribute(row: Row) -> Attribute:
     name = row.text("name")
-    if name != name.strip() or set(name) & set(",=*"):
-        raise row.problem("a name has no comma, =, * or outer spaces", "name")
+    if name != name.strip() or set(name) & set(",=*") or not name.isprintable():
+        raise row.problem("a name has no comma, =, *, control character or outer spaces", "name")
     scale = {
         "low": f"the response has the least {name}",
         "middle": f"it has a middling degree of {name}",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from spm_tui.engine import cache, embedded, gguf
 from spm_tui.errors import ModelError
+from spm_tui.paths import typed_path
 
 LANGUAGE_MODEL = embedded.SMOLLM2.name
 """The default backbone."""
@@ -44,7 +45,7 @@ def locate(
     if name in embedded.EMBEDDED:
         model = embedded.EMBEDDED[name]
         return Located(name, embedded.fetch(model, say=say), model.sha256)
-    path = Path(name).expanduser()
+    path = typed_path(name)
     if path.suffix == ".gguf" and path.is_file():
         say(f"reading {path.name}")
         return Located(path.stem, gguf.converted(path), cache.fingerprint([path]))

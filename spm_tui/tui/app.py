@@ -17,6 +17,7 @@ from textual.screen import Screen
 from spm_tui.errors import SpmError
 from spm_tui.target_files import to_mapping
 from spm_tui.tui import config, menus
+from spm_tui.tui.desk import Desk
 from spm_tui.tui.exporting import EXPORTS
 from spm_tui.tui.keys import help_text, keys
 from spm_tui.tui.messages import Failed
@@ -25,7 +26,7 @@ from spm_tui.tui.screens.analyse import AnalyseScreen
 from spm_tui.tui.screens.annotate import AnnotateScreen
 from spm_tui.tui.screens.browse import BrowseScreen
 from spm_tui.tui.screens.compare import CompareScreen
-from spm_tui.tui.screens.dialogs import Ask, Choices, Entry, Menu, Reading
+from spm_tui.tui.screens.dialogs import Ask, AskPath, Choices, Entry, Menu, Reading
 from spm_tui.tui.screens.prompt import PromptScreen
 from spm_tui.tui.session import FLAG, UNFLAG
 from spm_tui.tui.widgets.line_list import LineList
@@ -212,18 +213,15 @@ class SpmApp(RunningApp):
         if key and self.desk:
             proposal = EXPORTS[key].proposal(self.desk)
             hint = f"in {Path.cwd()} unless the path says otherwise; enter: write   escape: cancel"
-            self.push_screen(
-                Ask(f"export {key} to", value=proposal, hint=hint), partial(self._export_to, key)
-            )
+            ask = AskPath(f"export {key} to", value=proposal, hint=hint)
+            self.push_screen(ask, partial(self._export_to, key))
 
-    def _export_to(self, key: str, path: str | None) -> None:
-        if path:
-            self._export(key, Path(path).expanduser())
+    def _export_to(self, key: str, path: Path | None) -> None:
+        if path and self.desk:
+            self._export(key, self.desk, path)
 
     @work(thread=True, group="export", exit_on_error=False)
-    def _export(self, key: str, path: Path) -> None:
-        if (desk := self.desk) is None:
-            return
+    def _export(self, key: str, desk: Desk, path: Path) -> None:
         try:
             EXPORTS[key].write(self.store, desk, path)
         except (StoreError, SpmError) as error:

@@ -51,13 +51,9 @@ class Desk:
         self.__dict__.pop("presets", None)
 
     def reopen(self, opened: Opened) -> None:
-        """Show another run, or more of this one, keeping all else that still makes sense."""
-        same = opened.attributes == self.opened.attributes
+        """Show more of the run, or what people have said of it; all else stays."""
         self.opened = opened
-        if not same:
-            self.steering = high(opened.attributes)
-        self.steering = self._without_unscored(self.steering)
-        self.steer(self.steering)
+        self.steer(self._without_unscored(self.steering))
 
     def steer(self, steering: Steering) -> None:
         """Align to another target; the list is filtered again, the scenario at hand stays."""
@@ -108,6 +104,8 @@ class Desk:
 
     @cached_property
     def _blamed(self) -> Bools:
+        if self.opened.judged.scores is None:
+            return np.zeros((len(self.opened.questions), len(self.opened.names)), dtype=bool)
         return blamed(self.opened.judged, self.steering.aim())
 
     def _near(self, index: int | None) -> int:

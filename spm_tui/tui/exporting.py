@@ -1,9 +1,10 @@
 """What can be exported from the app: names for the menu, files to propose, how each is written."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from spm_tui.errors import InputError
 from spm_tui.tui import writings
 from spm_tui.tui.desk import Desk
 from store import bundles, exports
@@ -31,8 +32,14 @@ class Export:
         return self.file.format(name=desk.opened.benchmark.name, run=run.number if run else 0)
 
 
-def _from_store(act: Callable[[Connection, Run, Path], object]) -> _Write:
+def _from_store(
+    act: Callable[[Connection, Run, Path], object], suffixes: Collection[str] = ()
+) -> _Write:
     def write(store: Store, desk: Desk, path: Path) -> None:
+        if suffixes and path.suffix not in suffixes:
+            raise InputError(f"expected a file ending in {', '.join(suffixes)}", path=path)
+        if path.is_file():
+            raise InputError("is there already; give another name", path=path)
         if desk.opened.run is not None:
             with store.reading() as db:
                 act(db, desk.opened.run, path)
@@ -56,12 +63,12 @@ EXPORTS: Mapping[str, Export] = {
     "predictions": Export(
         "the run's predictions beside the labels (.csv, .jsonl, .parquet)",
         "{name}-run{run}.parquet",
-        _from_store(exports.export_predictions),
+        _from_store(exports.export_predictions, exports.EXPORT_FORMATS),
     ),
     "annotations": Export(
         "all annotations of the run (.csv, .jsonl, .parquet)",
         "{name}-run{run}-annotations.csv",
-        _from_store(exports.export_annotations),
+        _from_store(exports.export_annotations, exports.EXPORT_FORMATS),
     ),
     "run": Export(
         "the whole run, to hand to a colleague (a folder)",

@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 from enum import Enum
 
+from rich.cells import set_cell_size
 from textual.content import Content
 
-from spm_tui.format import number, signed
+from spm_tui.format import distance, number, signed
 from spm_tui.tui.plain import visible
 from spm_tui.tui.views import Cell, Response
 
@@ -78,9 +79,9 @@ def _distances(response: Response, layout: Layout) -> Content:
     return Content.assemble(
         ("" if narrow else "distance  ", "$text-muted"),
         ("label ", "$spm-label"),
-        number(response.labelled),
+        distance(response.labelled),
         ("  model ", "$spm-model"),
-        number(response.said),
+        distance(response.said),
         (" away" if narrow else "", "$text-muted"),
     )
 
@@ -88,7 +89,7 @@ def _distances(response: Response, layout: Layout) -> Content:
 def _one_line(name: str, cell: Cell, on: bool) -> list[Content]:
     return [
         Content.assemble(
-            (f"{name:{NAMES}.{NAMES}} ", _dim(on, "bold")),
+            (f"{set_cell_size(name, NAMES)} ", _dim(on, "bold")),
             (bar(cell.label), "$spm-label"),
             (f" {number(cell.label)} ", _dim(on)),
             (bar(cell.score), "$spm-model"),
@@ -104,7 +105,7 @@ def _two_lines(name: str, cell: Cell, on: bool, layout: Layout) -> list[Content]
     return [
         Content.styled(name, _dim(on, "bold")),
         Content.assemble(
-            (f" {bar(cell.label, cells)}", "$spm-label"),
+            (bar(cell.label, cells), "$spm-label"),
             (f" {number(cell.label)} ", _dim(on)),
             (bar(cell.score, cells), "$spm-model"),
             (f" {number(cell.score)} {signed(cell.error)}", _dim(on)),

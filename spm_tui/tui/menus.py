@@ -18,9 +18,9 @@ from store.records import BenchmarkRow, Run
 def filters(desk: Desk) -> list[Entry]:
     """Return the filter menu: outcome, marks, causes, order."""
     f, s, names = desk.filter, desk.sort, desk.opened.names
-    causes = [
-        (f"because:{i}", f"because of {name}", f.because == i) for i, name in enumerate(names)
-    ]
+    causes = [("because:", "for any reason", f.because is None)]
+    causes += [(f"because:{i}", f"because of {n}", f.because == i) for i, n in enumerate(names)]
+    blaming = [_heading("misaligned"), *_entries(causes)]
     by_error = [
         (f"error:{i}", f"largest error on {name}", s == Sort("error", i))
         for i, name in enumerate(names)
@@ -30,8 +30,7 @@ def filters(desk: Desk) -> list[Entry]:
         *_entries([(f"outcome:{o}", o if o != "any" else "all", f.outcome == o) for o in OUTCOMES]),
         _heading("only"),
         *_entries([(f"mark:{m}", m if m != "any" else "all", f.mark == m) for m in MARKS]),
-        _heading("misaligned"),
-        *_entries([("because:", "for any reason", f.because is None), *causes]),
+        *(blaming if desk.opened.judged.scores is not None else []),
         _heading("in order of"),
         *_entries(
             [

@@ -16,8 +16,8 @@ from spm_tui.targets import Target
 from store.records import Attribute
 
 HEAVIEST = 8.0
-FINE = 0.01
-"""Least step of a value."""
+HUNDREDTHS = 100
+"""Steps of a value that is not moved by levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ class Steering:
 
     def move(self, index: int, steps: int, *, fine: bool = False) -> "Steering":
         """Return it with one value moved by so many levels, or hundredths; it is then on."""
-        size = FINE if fine else 1 / (self.attributes[index].levels - 1)
-        place = self.slots[index].value / size
-        return self.set_value(index, (round(place, 6) + steps) * size, snap=size)
+        parts = HUNDREDTHS if fine else self.attributes[index].levels - 1
+        place = round(self.slots[index].value * parts, 6)
+        return self.set_value(index, (place + steps) / parts, parts=parts)
 
-    def set_value(self, index: int, value: float, *, snap: float = FINE) -> "Steering":
-        """Return it with one value set, to the nearest multiple of `snap` in [0, 1]."""
-        value = min(max(round(value / snap) * snap, 0.0), 1.0)
+    def set_value(self, index: int, value: float, *, parts: int = HUNDREDTHS) -> "Steering":
+        """Return it with one value set, to the nearest of `parts` equal steps in [0, 1]."""
+        value = min(max(round(value * parts), 0), parts) / parts
         return self._with(index, replace(self.slots[index], value=value, on=True))
 
     def toggle(self, index: int) -> "Steering":

@@ -163,7 +163,9 @@ class Pages:
 
     def keep(self, pages_: Mapping[int, Page]) -> None:
         """Take in pages that have been read."""
-        self._pages.update(pages_)
+        for index, page in pages_.items():
+            self._pages[index] = page
+            self._pages.move_to_end(index)
         self._stale -= set(pages_)
         while len(self._pages) > MOST:
             index, _ = self._pages.popitem(last=False)

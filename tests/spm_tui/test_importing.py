@@ -209,7 +209,6 @@ BAD = {
     "no run": (Source("run", "gone"), "gone/record.json: No such file"),
     "no bundle": (Source("run", "folder"), "folder/record.json: No such file"),
     "a file as a run": (Source("run", "text.txt"), "text.txt"),
-    # DEFECT: RuntimeError, "Could not determine home directory.", for each of these four
     "nobody's folder": (Source("mic", "~nobody-here/mic.csv"), "~nobody-here"),
     "nobody's rows": (Source("helpsteer2", "~nobody-here/x/y.jsonl"), "~nobody-here"),
     "nobody's attributes": (Source("plain", "mine.json", "~nobody-here/a.toml"), "~nobody-here"),

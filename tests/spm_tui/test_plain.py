@@ -142,6 +142,7 @@ def test_a_question_in_both_splits_is_refused(tmp_path: Path) -> None:
             "number from 2 to 101, found 1",
         ),
         ('[[attributes]]\nname = "a=b"\ndefinition = "d"\nlevels = 2', "a name has no comma"),
+        ('[[attributes]]\nname = "a\\u001b"\ndefinition = "d"\nlevels = 2', "control character"),
         (ATTRIBUTES + ATTRIBUTES, "row 3: 'politeness' is there twice"),
     ],
 )

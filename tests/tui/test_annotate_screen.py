@@ -20,7 +20,7 @@ from spm_tui.tui.desk import Desk
 from spm_tui.tui.listing import Filter, Sort
 from spm_tui.tui.messages import Failed
 from spm_tui.tui.screens.annotate import AnnotateScreen
-from spm_tui.tui.screens.dialogs import Ask, Menu, Reading
+from spm_tui.tui.screens.dialogs import Line, Menu, Reading
 from spm_tui.tui.session import open_run, open_split
 from spm_tui.tui.themes import VARIABLES
 from spm_tui.tui.widgets.paged_detail import PagedDetail
@@ -184,12 +184,12 @@ async def test_reading_notes_and_agreement(held: HeldStore, size: tuple[int, int
         await settle(pilot, lambda: isinstance(app.screen, Reading))
         assert "“[b]why␛”" in str(app.screen.query_one(Static).content)
         await pilot.press("escape", "n")
-        await settle(pilot, lambda: isinstance(app.screen, Ask))
+        await settle(pilot, lambda: isinstance(app.screen, Line))
         await pilot.press(*"no[", "enter", "l", "left")
         await settle(pilot, lambda: app.annotate.queue.index == 0)
         assert "ada  label wrong  “no[”" in said(app, "#given Static")
         await pilot.press("n")
-        await settle(pilot, lambda: isinstance(app.screen, Ask))
+        await settle(pilot, lambda: isinstance(app.screen, Line))
         assert app.screen.query_one(Input).value == "no["
         await pilot.press("escape", "A")
         await settle(pilot, lambda: isinstance(app.screen, Reading))
@@ -212,7 +212,7 @@ async def test_export_waits_for_what_is_not_stored(
         await shown(pilot, app)
         held.free.clear()
         await pilot.press("s", "e")
-        await settle(pilot, lambda: isinstance(app.screen, Ask))
+        await settle(pilot, lambda: isinstance(app.screen, Line))
         app.screen.query_one(Input).value = str(file)
         await pilot.press("enter")
         await settle(pilot, lambda: app.screen is app.annotate)
@@ -230,7 +230,7 @@ async def test_exports_that_cannot_be_are_refused(held: HeldStore, tmp_path: Pat
         await shown(pilot, app)
         for name in ("notes.txt", str(tmp_path / "out.csv")):
             await pilot.press("e")
-            await settle(pilot, lambda: isinstance(app.screen, Ask))
+            await settle(pilot, lambda: isinstance(app.screen, Line))
             app.screen.query_one(Input).value = name
             await pilot.press("enter")
             await settle(pilot, lambda: app.screen is app.annotate)

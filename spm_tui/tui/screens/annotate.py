@@ -20,7 +20,7 @@ from spm_tui.tui.annotating import VERDICTS, Queue, Verdict, agreement
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.full_text import full_text
 from spm_tui.tui.messages import Failed
-from spm_tui.tui.screens.dialogs import Ask, Reading
+from spm_tui.tui.screens.dialogs import Ask, AskPath, Reading
 from spm_tui.tui.screens.storing import StoringScreen
 from spm_tui.tui.widgets.head_line import HeadLine
 from spm_tui.tui.widgets.paged_detail import PagedDetail
@@ -265,15 +265,14 @@ class AnnotateScreen(StoringScreen):
             "all annotations, the overruled too: .csv, .jsonl or .parquet; a file there is replaced"
         )
         value = f"{self._desk.opened.benchmark.name}-run{self.queue.run}-annotations.csv"
-        self.app.push_screen(Ask("export annotations", value=value, hint=hint), self._export_to)
+        self.app.push_screen(AskPath("export annotations", value=value, hint=hint), self._export_to)
 
-    def _export_to(self, name: str | None) -> None:
-        if not name:
+    def _export_to(self, path: Path | None) -> None:
+        if path is None:
             return
-        path = Path(name).expanduser()
         if path.suffix not in exports.EXPORT_FORMATS:
             suffixes = ", ".join(exports.EXPORT_FORMATS)
-            self.notify(f"{name}: expected one of {suffixes}", severity="error", markup=False)
+            self.notify(f"{path}: expected one of {suffixes}", severity="error", markup=False)
             return
         self.when_stored(partial(self._export, path))
 

@@ -21,7 +21,7 @@ from spm_tui.tui import comparison_text as text
 from spm_tui.tui.comparison import ORDER, Pairing, partners, run_name, usual, values
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.messages import Failed
-from spm_tui.tui.screens.dialogs import Ask, Entry, Menu, Reading
+from spm_tui.tui.screens.dialogs import AskPath, Entry, Menu, Reading
 from spm_tui.tui.session import Opened, open_run
 from spm_tui.tui.widgets.change_detail import ChangeDetail
 from spm_tui.tui.widgets.compare_table import CompareTable
@@ -258,12 +258,12 @@ class CompareScreen(Screen[int | None]):
             return
         name = "_".join(pairing.tags).replace(" ", "")
         value = str(Path.cwd() / f"compare_{name}.csv")
-        self.app.push_screen(Ask("write the table to (.csv or .md)", value=value), self._export)
+        self.app.push_screen(AskPath("write the table to (.csv or .md)", value=value), self._export)
 
-    def _export(self, answer: str | None) -> None:
-        if not answer or self.pairing is None:
+    def _export(self, path: Path | None) -> None:
+        if path is None or self.pairing is None:
             return
-        path, tags = Path(answer).expanduser(), self.pairing.tags
+        tags = self.pairing.tags
         lines = self.query_one(CompareTable).lines
         match path.suffix.lower():
             case ".csv":

@@ -1,8 +1,10 @@
 """The small questions: one line of text, one of a list, several of a list."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,6 +14,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+
+from spm_tui.errors import InputError
+from spm_tui.paths import typed_path
 
 BOX = """
     align: center middle;
@@ -24,30 +29,61 @@ BOX = """
 """How dialogs look: a box in the middle, a hint at its foot."""
 
 
-class Ask(ModalScreen[str | None]):
-    """Asks for one line; dismissed with None when there is no answer."""
+Answer = TypeVar("Answer")
 
-    DEFAULT_CSS = f"Ask {{ {BOX} }}"
+
+class Line(ModalScreen[Answer | None]):
+    """Asks for one line; dismissed with what it means, or None when there is no answer."""
+
+    DEFAULT_CSS = f"Line {{ {BOX} }}"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Cancel", id="dialog.cancel")
     ]
 
     def __init__(self, title: str, *, value: str = "", hint: str = "") -> None:
         super().__init__()
-        self._title, self._value, self._hint = title, value, hint
+        self._title, self._value = title, value
+        self._hint = hint or "enter: take it   escape: cancel"
 
     def compose(self) -> ComposeResult:
         """Lay out the line."""
         with Vertical(classes="box") as box:
             box.border_title = Content(self._title)
             yield Input(self._value, compact=True)
-            yield Static(
-                self._hint or "enter: take it   escape: cancel", classes="hint", markup=False
-            )
+            yield Static(self._hint, classes="hint", markup=False)
 
     @on(Input.Submitted)
     def _submitted(self, message: Input.Submitted) -> None:
-        self.dismiss(message.value.strip() or None)
+        text = message.value.strip()
+        try:
+            self.dismiss(self.read(text) if text else None)
+        except InputError as error:
+            self.notify(str(error), severity="error", markup=False)
+
+    @abstractmethod
+    def read(self, text: str) -> Answer:
+        """Return what a line means.
+
+        Raises:
+            InputError: nothing; the person may mend it.
+
+        """
+
+
+class Ask(Line[str]):
+    """Asks for a text."""
+
+    def read(self, text: str) -> str:
+        """Return it as it is."""
+        return text
+
+
+class AskPath(Line[Path]):
+    """Asks for a path."""
+
+    def read(self, text: str) -> Path:
+        """Return the path that is meant."""
+        return typed_path(text)
 
 
 @dataclass(frozen=True, slots=True)

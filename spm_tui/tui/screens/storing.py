@@ -82,7 +82,7 @@ class StoringScreen(Screen[int | None]):
     def _write(self) -> None:
         try:
             self.post_message(self.Stored(self._outbox.drain()))
-        except Exception as error:  # whatever the fault, what was said must not be lost by it
+        except StoreError as error:
             self.post_message(self.Refused(str(error)))
 
     @on(Stored)

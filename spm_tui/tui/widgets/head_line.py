@@ -10,6 +10,9 @@ from spm_tui.tui.desk import Desk
 from spm_tui.tui.plain import one_line, visible
 from spm_tui.tui.session import Opened
 
+NAME = 24
+"""Most cells of a target's name."""
+
 
 class HeadLine(Static):
     """The header of a screen."""
@@ -38,22 +41,24 @@ class HeadLine(Static):
 
 def head(desk: Desk, width: int) -> Content:
     """Return the line; what is shown gives way to accuracy and target where room is short."""
-    standings = desk.standings
+    standings, name = desk.standings, one_line(visible(desk.steering.name), NAME)
     score = f"{percent(standings.accuracy)} % ({standings.correct}/{standings.scored})"
     left = subject(desk.opened)
-    for score_name, target in (
-        (" │ accuracy ", f" │ target {desk.steering.name}: {desk.steering}"),
-        (" │ accuracy ", f" │ target {desk.steering.name}"),
-        (" │ ", f" │ {desk.steering.name}"),
+    for target, before in (
+        (f" │ target {name}: {desk.steering}", " │ accuracy "),
+        (f" │ target {name}", " │ accuracy "),
+        (f" │ {name}", " │ "),
+        ("", ""),
     ):
-        room = width - cell_len(score_name + score + target)
-        if room >= cell_len(left):
+        room = width - cell_len(target + before + score)
+        if room >= (cell_len(left) if "accuracy" in before else 0):
             break
     cut = one_line(left, max(room, 0))
     gap = " " * max(room - cell_len(cut), 0)
-    return Content.assemble(
-        cut, gap, (target, "$text-muted"), (score_name, "$text-muted"), (score, "bold")
+    line = Content.assemble(
+        cut, gap, (target, "$text-muted"), (before, "$text-muted"), (score, "bold")
     )
+    return line.truncate(width)
 
 
 def subject(opened: Opened) -> str:

@@ -77,11 +77,16 @@ class Pane(Container):
 
     def on_resize(self) -> None:
         """Lay the judgement out for the new width, if that makes a difference."""
-        if layout(self.content_size.width) is not self._layout:
+        if layout(self._room) is not self._layout:
             self._judge()
 
+    @property
+    def _room(self) -> int:
+        """Cells beside the scrollbar."""
+        return max(self.content_size.width - 1, 0)
+
     def _judge(self) -> None:
-        self._layout = layout(self.content_size.width)
+        self._layout = layout(self._room)
         if self._shown:
             response, names, aimed = self._shown
             self._judged.update(judgement(response, names, aimed, layout=self._layout))

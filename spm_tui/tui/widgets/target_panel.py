@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from spm_tui.format import number
+from spm_tui.tui.plain import visible
 from spm_tui.tui.steering import Slot, Steering
 
 TRACK = 11
@@ -165,7 +166,7 @@ S save   y copy   t close"""
         self.query_one("#target-name", Static).update(
             Content.assemble(
                 ("target ", "$text-muted"),
-                (steering.name, "bold"),
+                (visible(steering.name), "bold"),
                 ("\ndistance ", "$text-muted"),
                 steering.function,
             )

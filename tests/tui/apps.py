@@ -34,12 +34,17 @@ def screen(app: SpmApp) -> str:
     return "\n".join("".join(part.text for part in strip).rstrip() for strip in strips)
 
 
+def told(app: SpmApp) -> str:
+    """What is on the screen, and the notifications with their lines unbroken."""
+    return "\n".join([screen(app), *(note.message for note in app._notifications)])
+
+
 async def shows(pilot: Pilot[Any], app: SpmApp, *texts: str) -> None:
-    """Wait until all texts are on the screen."""
+    """Wait until all texts are on the screen or in notifications."""
     try:
-        await settle(pilot, lambda: all(text in screen(app) for text in texts), seconds=15)
+        await settle(pilot, lambda: all(text in told(app) for text in texts), seconds=15)
     except AssertionError:
-        raise AssertionError(f"{texts} not all in:\n{screen(app)}") from None
+        raise AssertionError(f"{texts} not all in:\n{told(app)}") from None
 
 
 def folder_of(store: Store) -> Path:

@@ -8,7 +8,7 @@ NOTHING = "–"
 
 def percent(share: float, *, digits: int = 1) -> str:
     """Return a share of 1 in percent, without the sign: 0.612 → 61.2."""
-    return NOTHING if math.isnan(share) else f"{100 * share:.{digits}f}"
+    return NOTHING if math.isnan(share) else f"{100 * share:.{digits}f}".replace("-", "−")
 
 
 def spread(mean: float, sd: float) -> str:

@@ -43,9 +43,14 @@ def app(parsed: argparse.Namespace) -> int:
 
     import platformdirs
 
+    from spm_tui.bench.options import BY_NAME
     from spm_tui.tui import config
     from spm_tui.tui.app import SpmApp
 
+    if given := [name for name in BY_NAME if name.replace("-", "_") in vars(parsed)]:
+        raise InputError("says what to run, which only --headless does", field=f"--{given[0]}")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InputError("the app needs a terminal; without one, use --headless")
     settings = config.read(config.location(os.environ), user=getpass.getuser())
     folder = Path(platformdirs.user_state_dir("spm-tui"))
     SpmApp(open_store(parsed), config=settings, folder=folder).run()

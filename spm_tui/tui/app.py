@@ -17,6 +17,7 @@ from textual.screen import Screen
 from spm_tui.errors import SpmError
 from spm_tui.target_files import to_mapping
 from spm_tui.tui import config, menus
+from spm_tui.tui.arriving_app import BUNDLED
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.exporting import EXPORTS
 from spm_tui.tui.keys import help_text, keys
@@ -74,7 +75,9 @@ class SpmApp(RunningApp):
         )
 
     def _open_chosen(self, key: str | None) -> None:
-        if key:
+        if key and key.startswith(BUNDLED):
+            self.add_bundled(key.removeprefix(BUNDLED))
+        elif key:
             self.open(key)
 
     def action_filter(self) -> None:
@@ -165,6 +168,20 @@ class SpmApp(RunningApp):
         """Save the target under a name."""
         if self.desk and self.desk.steering.target():
             self.push_screen(Ask("save the target as"), self._save_target)
+        elif self.desk:
+            self.notify("every attribute is off, so there is no target", severity="warning")
+
+    def action_presets(self) -> None:
+        """Choose among high, low, saved and sampled targets."""
+        if (desk := self.desk) is None:
+            return
+        entries = [Entry(name, Content(f"{name:12} {target}")) for name, target in desk.presets]
+        self.push_screen(Menu("align to", entries, at=desk.steering.name), self._preset)
+
+    def _preset(self, name: str | None) -> None:
+        if name and self.desk:
+            self.desk.take_preset(name)
+            self.show()
 
     def _save_target(self, name: str | None) -> None:
         desk = self.desk

@@ -10,13 +10,16 @@ from textual.binding import Binding, BindingType
 from spm_tui.bench import bundled
 from spm_tui.bench.importing import Source, import_source
 from spm_tui.errors import SpmError
-from spm_tui.tui.messages import Failed, StoreEmpty
+from spm_tui.tui import session
+from spm_tui.tui.messages import Failed, StoreEmpty, StoreRead
 from spm_tui.tui.screens.import_form import ImportForm
 from spm_tui.tui.screens.welcome import WelcomeScreen
 from spm_tui.tui.store_app import StoreApp
 from store.errors import StoreError
 
 _IMPORT = "import"
+BUNDLED = "bundled:"
+"""Begins the key of a built-in benchmark in menus."""
 
 
 class ArrivingApp(StoreApp):
@@ -31,11 +34,14 @@ class ArrivingApp(StoreApp):
         self.push_screen(WelcomeScreen(), self._welcomed)
 
     def _welcomed(self, key: str | None) -> None:
-        kind, _, name = (key or "").partition(":")
-        if kind == _IMPORT:
+        if key == _IMPORT:
             self.push_screen(ImportForm(), self._wanted)
-        elif name:
-            self._arrive(lambda: f"run:{bundled.add(self.store, name, at=_now())}")
+        elif key:
+            self.add_bundled(key.removeprefix(BUNDLED))
+
+    def add_bundled(self, name: str) -> None:
+        """Bring a built-in benchmark and its run into the store, and open the run."""
+        self._arrive(lambda: f"run:{bundled.add(self.store, name, at=_now())}")
 
     def _wanted(self, source: Source | None) -> None:
         if source:
@@ -63,6 +69,7 @@ class ArrivingApp(StoreApp):
         """Bring something into the store, and open it by the key that `act` returns."""
         try:
             key = act()
+            self.post_message(StoreRead(session.contents(self.store)))
             self.post_message(self.opened(key))
         except (StoreError, SpmError) as error:
             self.post_message(Failed(str(error)))

@@ -77,8 +77,11 @@ class Child:
                 else:
                     return
 
-    def wait(self) -> int:
-        """Return its exit code once it has ended, negative for a signal."""
+    def wait(self) -> int | None:
+        """Return its exit code once it has ended, negative for a signal; None once released."""
+        if self._released.is_set():
+            self._process.returncode = 0  # it is not ours to wait for any more
+            return None
         return self._process.wait()
 
     def interrupt(self) -> None:

@@ -15,7 +15,7 @@ from spm_tui.scoring.why import blamed
 from spm_tui.targets import Target
 from spm_tui.tui.listing import Filter, Order, Sort, listed
 from spm_tui.tui.session import Opened
-from spm_tui.tui.steering import Slot, Steering, high, presets
+from spm_tui.tui.steering import CUSTOM, Slot, Steering, high, presets
 
 
 class Desk:
@@ -68,8 +68,14 @@ class Desk:
         at = names.index(self.steering.name) if self.steering.name in names else -1
         if at < 0 and step < 0:
             at = 0
-        name, target = self.presets[(at + step) % len(names)]
-        self.steer(self.steering.take(name, target))
+        self.take_preset(self.presets[(at + step) % len(names)][0])
+
+    def take_preset(self, name: str) -> None:
+        """Align to a preset; a target of one's own that was not saved becomes one until the end."""
+        own = self.steering.target()
+        if self.steering.name == CUSTOM and own:
+            self.save(CUSTOM, [own])
+        self.steer(self.steering.take(name, dict(self.presets)[name]))
 
     def search(self, words: str, found: Order | None) -> None:
         """List only what a search found; None ends the search."""

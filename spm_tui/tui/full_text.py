@@ -10,9 +10,10 @@ from spm_tui.tui.views import Cell, Response, View
 from spm_tui.tui.widgets.scenario_detail import title
 
 
-def full_text(view: View, names: Sequence[str]) -> Content:
-    """Return question, responses, labels, scores and every sample's reasoning."""
+def full_text(view: View, names: Sequence[str], *, reason: Content | None = None) -> Content:
+    """Return question, why the pick is wrong, responses, scores, every sample's reasoning."""
     parts = [Content.styled(f"{view.number}. {visible(view.question)}", "bold")]
+    parts += [Content(""), reason] if reason else []
     for place, response in enumerate(view.responses):
         parts += _response(place, response, view, names)
     return Content("\n").join(parts)

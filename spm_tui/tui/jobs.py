@@ -129,6 +129,9 @@ class JobQueue:
         with self._lock:
             if self._child:
                 self._child.release()
+            reader = self._reader
+        if reader:
+            reader.join(1.0)
 
     def close(self, *, patience: float = 10.0) -> None:
         """End everything: the running process after its batch, or after `patience` seconds.
@@ -202,7 +205,8 @@ class JobQueue:
                     self._tell(JobItems(job, found))
                 else:
                     self._put(job.after(found))
-        code = child.wait()
+        if (code := child.wait()) is None:
+            return
         with self._lock:
             self._child = None
             self._put(self._jobs[number].ended(code))

@@ -63,7 +63,7 @@ def judgement(
             if layout is Layout.WIDE
             else _two_lines(name, cell, on, layout)
         )
-        if cell.reasonings:
+        if any(cell.reasonings):
             lines.append(Content.styled(f"“{visible(typical(cell))}”", _dim(on, "italic")))
     return Content("\n").join(lines)
 

@@ -54,9 +54,21 @@ def keys(app: App[Any], screen: Screen[Any]) -> list[Key]:
     return sorted(found.values(), key=lambda key: key.group == "everywhere")
 
 
+LEGEND = """
+  ✓ ✗       the pick is, or is not, a response whose labels are nearest to the target
+  =  ·      all labels are equally near (not counted)  ·  not run, or not completely
+  ⚑ ✎ !     flagged  ·  annotated  ·  an answer that could not be used
+  +0.31     margin: how much nearer the nearest wrong response is predicted than the
+            nearest right one; positive when the pick is wrong, small when it was close
+  shares    of the swing from the labels' margin to the predicted one, by attribute;
+            negative where an attribute's error helped
+"""
+
+
 def help_text(found: list[Key]) -> Content:
-    """Return the keys as a table, with the ids by which they can be changed."""
-    return Content("\n").join(_lines(found))
+    """Return the keys as a table, with the ids by which they can be changed, and the signs."""
+    signs = [Content.styled("\nsigns", "bold $accent"), Content(LEGEND.strip("\n"))]
+    return Content("\n").join([*_lines(found), *signs])
 
 
 def _lines(found: list[Key]) -> Iterator[Content]:

@@ -8,7 +8,7 @@ from spm_tui.tui.desk import Desk
 from spm_tui.tui.listing import MARKS, OUTCOMES, Filter, Sort
 from spm_tui.tui.remembered import Remembered
 from spm_tui.tui.session import Opened
-from spm_tui.tui.steering import Slot, Steering
+from spm_tui.tui.steering import CUSTOM, Slot, Steering
 
 _SORTS = ("number", "margin", "error")
 _Word = TypeVar("_Word", bound=str)
@@ -76,7 +76,7 @@ def _steering(steering: Steering, remembered: Remembered) -> Steering:
             for attribute in steering.attributes
         ),
         function=_one_of(FUNCTIONS, remembered.function, steering.function),
-        name=remembered.preset or "custom",
+        name=remembered.preset or CUSTOM,
     )
 
 

@@ -6,6 +6,7 @@ from typing import cast
 
 from textual.content import Content
 
+from spm_tui.datasets import builtin
 from spm_tui.report.tables import decoding
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.listing import MARKS, OUTCOMES, Mark, Outcome, Sort
@@ -84,7 +85,13 @@ def openings(contents: Contents) -> list[Entry]:
         for split, text in _splits(row)
     ]
     headed = [_heading("runs"), *runs] if runs else []
-    return [*headed, _heading("benchmarks"), *splits]
+    missing = [
+        Entry(f"bundled:{name}", Content(f"     {name} with the run that comes with it"))
+        for name in builtin.NAMES
+        if name not in names.values()
+    ]
+    more = [_heading("built in"), *missing] if missing else []
+    return [*headed, _heading("benchmarks"), *splits, *more]
 
 
 def _run_line(run: Run, benchmark: str) -> str:

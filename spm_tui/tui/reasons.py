@@ -20,7 +20,7 @@ def reason(why: Why, names: Sequence[str]) -> Content:
     return Content.assemble(
         ("✗ ", "$spm-wrong"),
         f"{LETTERS[why.picked]} is predicted {number(why.predicted_margin)} nearer than"
-        f" {LETTERS[why.correct]}, by labels it is {number(why.label_margin)} farther",
+        f" {LETTERS[why.correct]}; by labels {number(why.label_margin)} farther",
         ("\n  right if corrected: ", "$text-muted"),
         (" or ".join(sets) + more, "bold"),
         ("\n  shares of the error: ", "$text-muted"),

@@ -1,5 +1,7 @@
 """The app as far as it runs: starts runs, shows them thinking, asks before it leaves them."""
 
+import asyncio
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +52,18 @@ class RunningApp(ArrivingApp):
         self._followed: int | None = None
         """The job whose run is opened as soon as it has one."""
 
+    def on_mount(self) -> None:
+        """Be ready for the terminal to go away."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
+
+    def _hung_up(self) -> None:
+        """Remember all and end as a hang-up ends any program; what runs goes on."""
+        self.remember()
+        self.queue.leave()
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGHUP)
+
     def on_unmount(self) -> None:
         """Leave what runs to itself; whoever wanted it stopped has been asked before."""
         self.queue.leave()
@@ -63,7 +77,8 @@ class RunningApp(ArrivingApp):
             return
         run = desk.opened.run
         if run and run.spec.method in ASKING:
-            self.submit(replace(options_of(run), scenario=(desk.index + 1,)))
+            self.notify(f"running scenario {desk.index + 1} again, as run {run.number}")
+            self.submit(replace(self._initial(), scenario=(desk.index + 1,)))
         else:
             self.action_run_form(scenario=desk.index + 1)
 
@@ -73,10 +88,12 @@ class RunningApp(ArrivingApp):
             BenchmarkChoice(row.name, self.contents.attributes[row.identity])
             for row in self.contents.benchmarks
         ]
-        if choices:
-            start = replace(self._initial(), scenario=(scenario,) if scenario else ())
-            form = RunForm(choices, known_models(), self._estimate, initial=start)
-            self.push_screen(form, lambda wanted: self.submit(wanted) if wanted else None)
+        if not choices:
+            self.notify("nothing can be run before a benchmark is here", severity="warning")
+            return
+        start = replace(self._initial(), scenario=(scenario,) if scenario else ())
+        form = RunForm(choices, known_models(), self._estimate, initial=start)
+        self.push_screen(form, lambda wanted: self.submit(wanted) if wanted else None)
 
     def _initial(self) -> RunOptions:
         """What the form starts with: the run at hand, or the benchmark."""

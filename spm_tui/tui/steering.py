@@ -16,6 +16,10 @@ from spm_tui.targets import Target
 from store.records import Attribute
 
 HEAVIEST = 8.0
+USUAL: Function = "weighted-euclidean"
+"""The alignment function that is not named."""
+CUSTOM = "custom"
+"""Name of a target that is no preset."""
 HUNDREDTHS = 100
 """Steps of a value that is not moved by levels."""
 
@@ -38,7 +42,7 @@ class Steering:
     attributes: tuple[Attribute, ...]
     slots: tuple[Slot, ...]
     """One per attribute."""
-    function: Function = "weighted-euclidean"
+    function: Function = USUAL
     name: str = "high"
     """Of the preset it equals; `custom` after a change."""
 
@@ -102,7 +106,7 @@ class Steering:
 
     def _with(self, index: int, slot: Slot) -> "Steering":
         slots = (*self.slots[:index], slot, *self.slots[index + 1 :])
-        return replace(self, slots=slots, name="custom")
+        return replace(self, slots=slots, name=CUSTOM)
 
     def to_json(self) -> str:
         """Return the target as JSON, as target files have it."""

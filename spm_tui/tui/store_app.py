@@ -119,6 +119,10 @@ class StoreApp(App[None]):
 
     def on_unmount(self) -> None:
         """Remember where the person was."""
+        self.remember()
+
+    def remember(self) -> None:
+        """Keep where the person is, for the next session."""
         if self.desk and self.contents.token:
             save(self.contents.token, snapshot(self.desk, self.theme), self.folder)
 

@@ -4,6 +4,7 @@ Texts come with those of the list's neighbours, because opening the store costs 
 reading a few rows more.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -98,7 +99,7 @@ def view(opened: Opened, standings: Standings, index: int, page: Page) -> View:
                 text=text,
                 cells=_cells(opened, index, place, page.predictions),
                 labelled=float(standings.labelled[index, place]),
-                said=float(standings.said[index, place]) if scores else float("nan"),
+                said=_finite(float(standings.said[index, place])) if scores else math.nan,
                 picked=place == standings.picked[index],
                 nearest=bool(standings.right[index, place]),
             )
@@ -109,6 +110,10 @@ def view(opened: Opened, standings: Standings, index: int, page: Page) -> View:
         failed=bool(opened.failed[index]),
         flagged=bool(opened.marks.flagged[index]),
     )
+
+
+def _finite(value: float) -> float:
+    return value if math.isfinite(value) else math.nan
 
 
 def _cells(

@@ -265,6 +265,8 @@ def test_bad_input_is_one_line_and_exit_code_2(
         (["import", "mic"], "the following arguments are required: FILE"),
         (["import"], "the following arguments are required: KIND"),
         (["models", "burn"], "invalid choice: 'burn'"),
+        (["--limit=3"], "field '--limit': says what to run, which only --headless does"),
+        ([], "the app needs a terminal; without one, use --headless"),
     ],
 )
 def test_bad_commands_likewise(shell: Shell, words: list[str], complaint: str) -> None:

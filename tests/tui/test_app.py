@@ -91,7 +91,7 @@ async def test_a_slider_moves_picks_and_accuracy(filled: Store) -> None:
         await pilot.press("d")
         await shows(pilot, app, "city-block")
         await pilot.press("right_square_bracket")
-        await shows(pilot, app, "target high: care=1, fairness=1")
+        await shows(pilot, app, "target high, city-block: care=1")
         await pilot.press("escape")
         assert not app.screen.has_class("-steering")
 
@@ -139,7 +139,7 @@ async def test_what_cannot_be_written_is_a_notification(filled: Store, tmp_path:
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await opened(pilot, app)
         await pilot.press("e", "enter", "ctrl+u", *str(there), "enter")
-        await shows(pilot, app, "there already")
+        await shows(pilot, app, "there already", "export list to")
     assert there.read_text() == "mine"
 
 
@@ -296,9 +296,12 @@ async def test_everything_is_found_again_where_it_was_left(filled: Store) -> Non
     again = make_app(filled)
     async with again.run_test(size=(140, 45)) as pilot:
         await settle(pilot, lambda: again.desk is not None)
-        await shows(pilot, again, "run 1 few-shot-comparative", "care=0.75", "2. eval question 2?")
+        await shows(
+            pilot, again, "run 1 few-shot-comparative", "target custom", "2. eval question 2?"
+        )
         assert again.desk is not None
         assert again.desk.steering.function == "city-block"
+        assert [slot.value for slot in again.desk.steering.slots] == [0.75, 1.0]
         assert again.theme == "spm-light"
 
 

@@ -175,7 +175,6 @@ def test_a_run_that_is_left_goes_on_to_its_end(desk: Desk) -> None:
     desk.until(lambda: desk.stored() == ["finished"])
     assert desk.now(waiting).state == "cancelled"
     assert len(desk.told) == told
-    desk.end(job)
     with pytest.raises(ValueError, match="closed"):
         desk.queue.submit(SHORT)
 

@@ -224,7 +224,7 @@ def test_a_reason_names_margins_corrections_and_shares() -> None:
     found = why(judged, 0, desk.steering.aim())
     told = reason(found, ("care", MARKUP)).plain.splitlines()
     assert told[0].startswith("✗ B is predicted ")
-    assert " nearer than A, by labels it is 2.24 farther" in told[0]
+    assert " nearer than A; by labels 2.24 farther" in told[0]
     assert told[1] == "  right if corrected: care"
     assert told[2].startswith("  shares of the error: care ")
     assert MARKUP in told[2]
@@ -237,9 +237,9 @@ def reasoned(flips: tuple[tuple[int, ...], ...], shares: list[float]) -> list[st
 
 def test_many_corrections_are_counted_and_small_shares_left_out() -> None:
     head_, corrected, shares = reasoned(((0,), (1, 2)), [0.125, -0.25, 1.121, 0.004])
-    assert head_ == "✗ B is predicted 0.25 nearer than C, by labels it is 0.50 farther"
+    assert head_ == "✗ B is predicted 0.25 nearer than C; by labels 0.50 farther"
     assert corrected == "  right if corrected: care or zeal + awe"
-    assert shares == "  shares of the error: awe 112 %, zeal -25 %, care 12 %"
+    assert shares == "  shares of the error: awe 112 %, zeal −25 %, care 12 %"
     many = reasoned(tuple((0,) for _ in range(FLIPS + 3)), [1.0, 0.0, 0.0])
     assert many[1].endswith("care or care or care or care or 3 other sets")
     assert "other sets" not in reasoned(((0,),) * FLIPS, [1.0, 0.0, 0.0])[1]

@@ -88,6 +88,9 @@ def holding(*rows: BenchmarkRow, runs: int = 0) -> Contents:
     return Contents(tuple(rows), some, {}, "token")
 
 
+BUILT_IN = ("", "bundled:mini-mic", "bundled:mini-helpsteer")
+
+
 def told(entries: list[Entry]) -> list[tuple[str, str]]:
     return [(entry.key, entry.text.plain) for entry in entries]
 
@@ -102,6 +105,7 @@ def test_runs_are_offered_the_newest_commit_first_then_splits() -> None:
         "split:identity:train",
         "split:other:eval",
         "split:other:train",
+        *BUILT_IN,
     ]
     texts = dict(found)
     assert texts["run:3"] == "  3  small/eval  few-shot-comparative · smol · greedy"
@@ -111,8 +115,14 @@ def test_runs_are_offered_the_newest_commit_first_then_splits() -> None:
 
 def test_empty_splits_and_no_runs_are_not_offered() -> None:
     found = told(openings(holding(row("identity", "small", train=0))))
-    assert [key for key, _ in found] == ["", "split:identity:eval"]
-    assert told(openings(holding())) == [("", "benchmarks")]
+    assert [key for key, _ in found] == ["", "split:identity:eval", *BUILT_IN]
+    assert [key for key, _ in told(openings(holding()))] == ["", *BUILT_IN]
+
+
+def test_a_built_in_benchmark_is_offered_until_it_is_there() -> None:
+    found = told(openings(holding(row("identity", "mini-mic"))))
+    assert found[-1][0] == "bundled:mini-helpsteer"
+    assert "bundled:mini-mic" not in dict(found)
 
 
 def test_a_run_that_has_not_finished_says_so_and_one_without_a_model_names_none() -> None:

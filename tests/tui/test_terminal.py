@@ -27,7 +27,17 @@ class Tmux:
         store = self._folder / "store.duckdb"
         app = shlex.join([sys.executable, "-c", program, "--store", str(store)])
         state = f"XDG_STATE_HOME={self._folder} SPM_CONFIG={self._folder / 'none.toml'}"
-        self("new-session", "-d", "-s", "app", "-x", "140", "-y", "45", f"env {state} {app}")
+        self(
+            "new-session",
+            "-d",
+            "-s",
+            "app",
+            "-x",
+            "140",
+            "-y",
+            "45",
+            f"env -u COLUMNS -u LINES {state} {app}",
+        )
 
     def __call__(self, *words: str) -> str:
         """Give a tmux command; return what it prints."""
@@ -83,8 +93,10 @@ def test_a_first_hour_with_the_app(tmux: Tmux) -> None:
     tmux.press("R")
     tmux.see("Run", "requests, about")
     tmux.press("Tab", "Tab")  # benchmark, split, method
-    tmux.press("Enter", "Down", "Down", "Enter")
-    tmux.see("zero-shot-regression")
+    tmux.press("Enter")
+    tmux.see("oracle")
+    tmux.press("Down", "Down", "Enter")
+    tmux.see("method      zero-shot-regression")
     tmux.press("C-r")
     tmux.see("zero-shot-regression on mini-mic/eval", seconds=60)
     tmux.press("J")
@@ -93,8 +105,9 @@ def test_a_first_hour_with_the_app(tmux: Tmux) -> None:
     tmux.see("cancelled", seconds=240)
 
     tmux.press("t", "Left")
-    tmux.see("target custom", "care=0.83")
+    tmux.see("target custom", "────────●── 0.83")
     tmux.press("Escape")
+    tmux.see("⏎ Read")  # an escape and a letter at once would be alt and the letter
     tmux.press("a")
     tmux.see("judged", "whole scenario")
     tmux.press("w")
@@ -106,6 +119,12 @@ def test_a_first_hour_with_the_app(tmux: Tmux) -> None:
     tmux.quit()
 
     tmux.start()
-    tmux.see("zero-shot-regression", "care=0.83", "3/24", "✎", "3. A temple in Sri Lanka")
+    tmux.see("zero-shot-regression", "target custom", "3/24", "✎", "3. A temple in Sri Lanka")
     tmux.press("o")
     tmux.see("mini-mic/eval  few-shot-comparative")
+    tmux.press("Escape", "j")
+    tmux.see("4/24")
+    tmux("kill-server")
+
+    tmux.start()
+    tmux.see("zero-shot-regression", "4/24")

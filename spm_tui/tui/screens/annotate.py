@@ -265,7 +265,9 @@ class AnnotateScreen(StoringScreen):
             "all annotations, the overruled too: .csv, .jsonl or .parquet; a file there is replaced"
         )
         value = f"{self._desk.opened.benchmark.name}-run{self.queue.run}-annotations.csv"
-        self.app.push_screen(AskPath("export annotations", value=value, hint=hint), self._export_to)
+        self.app.push_screen(
+            AskPath("export annotations", value=value, hint=hint, replace=True), self._export_to
+        )
 
     def _export_to(self, path: Path | None) -> None:
         if path is None:

@@ -21,7 +21,7 @@ from spm_tui.tui.messages import Failed, SearchDone
 from spm_tui.tui.plain import visible
 from spm_tui.tui.widgets.head_line import HeadLine
 from spm_tui.tui.widgets.line_list import LineList
-from spm_tui.tui.widgets.paged_detail import PagedDetail
+from spm_tui.tui.widgets.paged_detail import PagedDetail, explain
 from spm_tui.tui.widgets.query_line import QueryLine
 from spm_tui.tui.widgets.run_bar import RunBar
 from spm_tui.tui.widgets.scenario_list import line
@@ -41,7 +41,7 @@ class BrowseScreen(Screen[None]):
     BrowseScreen {
         & #left { width: 30%; min-width: 30; max-width: 64; border-right: solid $panel-lighten-2; }
         & #scenarios { height: 1fr; }
-        & #status { height: 1; color: $text-muted; padding: 0 1; }
+        & #status { height: auto; max-height: 2; color: $text-muted; padding: 0 1; }
         & #target { display: none; }
         &.-steering #target { display: block; }
         &.-narrow.-steering PagedDetail, &.-tiny PagedDetail { display: none; }
@@ -68,6 +68,7 @@ class BrowseScreen(Screen[None]):
         Binding(
             "right_square_bracket", "preset(1)", "Next preset", show=False, id="target.next_preset"
         ),
+        Binding("T", "app.presets", "Presets", show=False, id="target.presets"),
         Binding("d", "function", "Distance", show=False, id="target.function"),
         Binding("a", "app.annotate", "Annotate", id="browse.annotate"),
         Binding("c", "app.compare", "Compare", show=False, id="browse.compare"),
@@ -126,7 +127,9 @@ class BrowseScreen(Screen[None]):
         if desk is None or desk.index is None:
             return None
         shown = self.query_one(PagedDetail).view_at(desk.index)
-        return full_text(shown, desk.opened.names) if shown else None
+        if shown is None:
+            return None
+        return full_text(shown, desk.opened.names, reason=explain(desk, desk.index))
 
     def think(self, answers: Mapping[int, Sequence[Prediction]]) -> None:
         """Show what a run says before it is stored: predictions by position."""
@@ -255,6 +258,8 @@ class BrowseScreen(Screen[None]):
         desk = self._desk
         if self.has_class("-steering"):
             self.action_steer()
+        elif not isinstance(self.focused, LineList):
+            self.set_focus(self.query_one(LineList))
         elif desk and desk.found is not None:
             desk.search("", None)
             self.show(desk)

@@ -79,11 +79,30 @@ class Ask(Line[str]):
 
 
 class AskPath(Line[Path]):
-    """Asks for a path."""
+    """Asks for a file to write; stays as long as it cannot be.
+
+    Args:
+        title: what is written.
+        value: the path to start with.
+        hint: below the line.
+        replace: whether a file that is there may be written over.
+
+    """
+
+    def __init__(
+        self, title: str, *, value: str = "", hint: str = "", replace: bool = False
+    ) -> None:
+        super().__init__(title, value=value, hint=hint)
+        self._replace = replace
 
     def read(self, text: str) -> Path:
         """Return the path that is meant."""
-        return typed_path(text)
+        path = typed_path(text)
+        if not path.absolute().parent.is_dir():
+            raise InputError("its folder does not exist", path=path)
+        if path.is_file() and not self._replace:
+            raise InputError("is there already; give another name", path=path)
+        return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +117,14 @@ class Entry:
 class Menu(ModalScreen[str | None]):
     """Asks for one of a list; dismissed with its key, or None."""
 
+    HINT = "enter or space: choose   escape: close"
     DEFAULT_CSS = (
         f"Menu {{ {BOX} & OptionList {{ height: auto; max-height: 100%; }}"
         " & OptionList, & OptionList:focus { border: none; } }"
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss(None)", "Close", id="dialog.close"),
+        Binding("space", "list('select')", "Choose", show=False, id="menu.choose"),
         Binding("j", "list('cursor_down')", "Next", show=False, id="menu.next"),
         Binding("k", "list('cursor_up')", "Previous", show=False, id="menu.previous"),
     ]
@@ -117,7 +138,7 @@ class Menu(ModalScreen[str | None]):
         with Vertical(classes="box") as box:
             box.border_title = Content(self._title)
             yield OptionList(*_options(self._entries), markup=False)
-            yield Static("enter: choose   escape: close", classes="hint", markup=False)
+            yield Static(self.HINT, classes="hint", markup=False)
 
     def on_mount(self) -> None:
         """Start at the present choice."""
@@ -140,6 +161,8 @@ class Menu(ModalScreen[str | None]):
 
 class Choices(Menu):
     """A list whose choices count at once, until it is closed."""
+
+    HINT = "enter or space: choose, it counts at once   escape: done"
 
     def __init__(
         self, title: str, entries: Callable[[], Sequence[Entry]], choose: Callable[[str], None]

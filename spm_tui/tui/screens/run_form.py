@@ -64,6 +64,13 @@ class RunForm(ModalScreen[RunOptions | None]):
         & VerticalScroll { height: 1fr; }
         & Input, & Select, & SelectionList { width: 1fr; }
         & SelectionList { height: auto; max-height: 8; border: none; padding: 0; }
+        & .selection-list--button { color: $surface; background: $surface; }
+        & .selection-list--button-highlighted { color: $panel; background: $panel; }
+        & .selection-list--button-selected { color: $text-success; background: $surface; }
+        & .selection-list--button-selected-highlighted {
+            color: $text-success; background: $panel;
+        }
+        & Select:focus SelectCurrent, & Input:focus { background: $panel; text-style: bold; }
         & SelectCurrent #label { text-wrap: nowrap; text-overflow: ellipsis; }
         & #estimate { height: auto; text-style: bold; }
         & .hint { height: auto; color: $text-muted; }
@@ -118,7 +125,10 @@ class RunForm(ModalScreen[RunOptions | None]):
                 for name in _TEXTS:
                     yield _text(name, written(start, name), _HINTS.get(name, ""))
             yield Static(id="estimate", markup=False)
-            yield Static("enter or ctrl+r start   tab next   escape cancel", classes="hint")
+            yield Static(
+                "ctrl+r start   tab next   enter open a choice   escape cancel",
+                classes="hint",
+            )
 
     def on_mount(self) -> None:
         """Offer the attributes of the benchmark."""

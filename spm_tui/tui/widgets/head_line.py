@@ -9,6 +9,7 @@ from spm_tui.report.tables import decoding
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.plain import one_line, visible
 from spm_tui.tui.session import Opened
+from spm_tui.tui.steering import USUAL
 
 NAME = 24
 """Most cells of a target's name."""
@@ -42,6 +43,8 @@ class HeadLine(Static):
 def head(desk: Desk, width: int) -> Content:
     """Return the line; what is shown gives way to accuracy and target where room is short."""
     standings, name = desk.standings, one_line(visible(desk.steering.name), NAME)
+    if desk.steering.function != USUAL:
+        name = f"{name}, {desk.steering.function}"
     score = f"{percent(standings.accuracy)} % ({standings.correct}/{standings.scored})"
     left = subject(desk.opened)
     for target, before in (

@@ -19,6 +19,7 @@ from store.connection import Store
 from store.errors import StoreError
 from store.records import Prediction
 
+TIE = Content.styled("= the labels of all responses are equally near: not counted", "$spm-tie")
 _SPAN = 40
 """Places on each side among which pages to read are looked for."""
 
@@ -122,8 +123,10 @@ class PagedDetail(ScenarioDetail):
 
 
 def explain(desk: Desk, index: int) -> Content | None:
-    """Return why a pick is wrong; None when it is not, or nobody can know."""
+    """Return why a pick is wrong, or not counted; None when there is nothing to explain."""
     judged = desk.opened.judged
+    if desk.standings.status[index] == Status.TIE:
+        return TIE
     if desk.standings.status[index] != Status.WRONG or judged.scores is None:
         return None
     return reason(why(judged, index, desk.steering.aim()), desk.opened.names)

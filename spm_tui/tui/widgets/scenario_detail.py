@@ -33,6 +33,7 @@ class Pane(Container):
         &.-nearest { border: round $spm-right; border-title-color: $spm-right; }
         &.-picked.-nearest { border: heavy $spm-right; border-title-color: $spm-right; }
         &.-picked { border: heavy $spm-wrong; border-title-color: $spm-wrong; }
+        &:focus-within, &.-picked:focus-within { border: double $accent; }
         &.-picked.-even { border: heavy $spm-tie; border-title-color: $spm-tie; }
         & VerticalScroll:focus { background: $surface; }
         & VerticalScroll {
@@ -98,7 +99,7 @@ def title(place: int, response: Response, status: Status) -> str:
     if response.picked:
         sign = {Status.RIGHT: " ✓", Status.WRONG: " ✗"}.get(status, "")
         parts.append(f"model's pick{sign}")
-    if response.nearest and status is not Status.TIE:
+    if response.nearest and not response.picked and status is not Status.TIE:
         parts.append("nearest to the target")
     return " · ".join(parts)
 
@@ -112,7 +113,7 @@ class ScenarioDetail(Container):
         & #question {
             overflow-y: scroll; scrollbar-size-vertical: 1; scrollbar-background: $background;
         }
-        & #why { height: auto; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        & #why { height: auto; max-height: 5; padding: 0 1; }
         & #responses { layout: horizontal; height: 1fr; overflow-x: auto; overflow-y: hidden; }
         &.-stacked #responses { layout: vertical; overflow-x: hidden; overflow-y: auto; }
         &.-stacked Pane { width: 100%; height: auto; }

@@ -2,6 +2,7 @@
 
 from rich.cells import cell_len, set_cell_size
 
+from spm_tui.alignment import TOLERANCE
 from spm_tui.format import signed
 from spm_tui.scoring.standing import Status
 from spm_tui.tui.desk import Desk
@@ -27,7 +28,7 @@ def line(desk: Desk, index: int, width: int) -> list[tuple[str, str]]:
         )
         if there
     )
-    margin = signed(float(desk.standings.margin[index]))
+    margin = _margin(float(desk.standings.margin[index]))
     tail = f" {margin:>5} {signs:<2}" if width >= ROOM_FOR_MARGIN else f" {signs:<1}"
     head = f" {index + 1:0{digits}} "
     room = max(width - 1 - len(head) - cell_len(tail), 0)
@@ -39,6 +40,11 @@ def line(desk: Desk, index: int, width: int) -> list[tuple[str, str]]:
         (tail, _STYLES[status]),
     ]
     return parts if sum(cell_len(text) for text, _ in parts) <= width else _cut(parts, width)
+
+
+def _margin(value: float) -> str:
+    """The margin; a decision between equal predictions says so."""
+    return "even" if abs(value) < TOLERANCE else signed(value)
 
 
 def _cut(parts: list[tuple[str, str]], width: int) -> list[tuple[str, str]]:

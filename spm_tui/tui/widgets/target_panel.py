@@ -59,7 +59,7 @@ class Slider(Widget, can_focus=True):
             return Content("")
         slot = self.steering.slots[self._index]
         name = self.steering.attributes[self._index].name
-        return slider(name, slot)
+        return slider(name, slot, weighs=self.steering.function != "euclidean")
 
     def action_move(self, steps: int) -> None:
         """Move by levels."""
@@ -113,11 +113,12 @@ class Slider(Widget, can_focus=True):
             self.post_message(self.Steered(change(self.steering)))
 
 
-def slider(name: str, slot: Slot) -> Content:
-    """Return an attribute's name and value above its track."""
+def slider(name: str, slot: Slot, *, weighs: bool = True) -> Content:
+    """Return an attribute's name and value above its track, and whether its weight counts."""
     at = round(slot.value * (TRACK - 1))
     track = "─" * at + "●" + "─" * (TRACK - 1 - at)
     weight = f" ×{slot.weight:g}" if slot.weight != 1 else ""
+    weight += " unused" if weight and not weighs else ""
     switch = "[x]" if slot.on else "[ ]"
     style = "" if slot.on else "$text-muted"
     return Content.assemble(

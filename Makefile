@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 
 .PHONY: demo test test-model lint bench clean
 
-# The demo runs the first DEMO scenarios of mini-mic; all 24 take about half an hour on two cores.
+# The demo runs the first DEMO scenarios of mini-mic; all 24 take about twenty minutes on two cores.
 DEMO ?= 3
 DEMO_RUN := $(BIN)/spm-tui --headless --benchmark mini-mic \
 	--method few-shot-comparative,oracle,random --out spm-results/demo
@@ -19,10 +19,10 @@ demo: $(READY)  ## few-shot comparative regression with a real model, within fiv
 	@echo "The whole benchmark:     $(DEMO_RUN)"
 	@echo "The app on the result:   $(BIN)/spm-tui"
 
-test: $(READY)  ## all but the tests that run the real model
-	$(BIN)/python -m pytest -m "not model"
+test: $(READY)  ## all but the slow tests, on all cores
+	$(BIN)/python -m pytest -m "not model" --numprocesses auto
 
-test-model: $(READY)  ## the tests that run the real model; some minutes
+test-model: $(READY)  ## the tests with the real model and a real terminal; some minutes
 	$(BIN)/python -m pytest -m model
 
 lint: $(READY)  ## style, types, import contracts

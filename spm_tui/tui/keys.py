@@ -66,9 +66,9 @@ LEGEND = """
 
 
 def help_text(found: list[Key]) -> Content:
-    """Return the keys as a table, with the ids by which they can be changed, and the signs."""
-    signs = [Content.styled("\nsigns", "bold $accent"), Content(LEGEND.strip("\n"))]
-    return Content("\n").join([*_lines(found), *signs])
+    """Return what the signs mean, then the keys with the ids by which they can be changed."""
+    signs = [Content.styled("signs", "bold $accent"), Content(LEGEND.strip("\n"))]
+    return Content("\n").join([*signs, *_lines(found)])
 
 
 def _lines(found: list[Key]) -> Iterator[Content]:

@@ -122,7 +122,7 @@ def test_a_first_hour_with_the_app(tmux: Tmux) -> None:
     tmux.see("zero-shot-regression", "target custom", "4/24", "✎", "4. An old man")
     tmux.press("o")
     tmux.see("mini-mic/eval  few-shot-comparative")
-    tmux.press("Escape", "j")
+    tmux.press("q", "j")
     tmux.see("5/24")
     tmux("kill-server")
 

@@ -11,12 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
 import duckdb
 
+from store.clock import now
 from store.errors import StoreBusy, StoreUnusable
 from store.migrations import MIGRATIONS, migrate, schema_version
 
@@ -83,7 +83,7 @@ class Store:
         """Open for one transaction: committed at the end; closing undoes it on any exception."""
         with self._open(read_only=False) as db:
             if self._check(db) < NEWEST:
-                migrate(db, at=datetime.now(UTC).replace(tzinfo=None))
+                migrate(db, at=now())
             db.begin()
             yield db
             db.commit()

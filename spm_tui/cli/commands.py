@@ -122,7 +122,7 @@ def _print_board(board: "Board", *, as_json: bool) -> None:
 def import_(parsed: argparse.Namespace) -> int:
     """Bring a benchmark or a run into the store."""
     from spm_tui.bench.importing import Source, import_source
-    from spm_tui.cli.headless import now
+    from store.clock import now
 
     source = Source(
         kind=parsed.kind,

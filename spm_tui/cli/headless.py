@@ -5,7 +5,6 @@ import platform
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from spm_tui.methods.catalogue import ASKING, FEW_SHOT
 from spm_tui.report import board, files
 from spm_tui.report.board import ALL, Board, standard_sets
 from spm_tui.targets import TargetSet
+from store.clock import now
 from store.connection import Store
 from store.identity import canonical_json
 
@@ -39,11 +39,6 @@ class Outcome:
     """None when it was interrupted."""
     folder: Path
     failed: int
-
-
-def now() -> datetime:
-    """Return the time as the store keeps it: UTC, without saying so."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def run(options: RunOptions, store: Store, *, show: Show, stop: Callable[[], bool]) -> Outcome:

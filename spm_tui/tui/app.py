@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,9 +17,10 @@ from spm_tui.errors import SpmError
 from spm_tui.target_files import to_mapping
 from spm_tui.tui import config, menus
 from spm_tui.tui.arriving_app import BUNDLED
+from spm_tui.tui.config import unknown_keys
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.exporting import EXPORTS
-from spm_tui.tui.keys import help_text, keys
+from spm_tui.tui.keys import bound_ids, help_text, keys
 from spm_tui.tui.messages import Failed
 from spm_tui.tui.running_app import RunningApp
 from spm_tui.tui.screens.analyse import AnalyseScreen
@@ -32,6 +32,7 @@ from spm_tui.tui.screens.prompt import PromptScreen
 from spm_tui.tui.session import FLAG, UNFLAG
 from spm_tui.tui.widgets.line_list import LineList
 from store import annotations
+from store.clock import now
 from store.connection import Connection
 from store.errors import StoreError
 from store.records import Annotation
@@ -50,6 +51,12 @@ class SpmApp(RunningApp):
         Binding("question_mark", "keys", "Keys", key_display="?", id="app.keys"),
         Binding("q", "quit", "Quit", id="app.quit"),
     ]
+
+    def on_mount(self) -> None:
+        """Say which of the person's keys have no effect."""
+        if unknown := unknown_keys(self.config, bound_ids()):
+            named = ", ".join(unknown)
+            self.notify(f"no action is called {named}; ? lists them", severity="warning")
 
     def action_keys(self) -> None:
         """List what the keys do here."""
@@ -158,7 +165,7 @@ class SpmApp(RunningApp):
             verdict=UNFLAG if flagged else FLAG,
             note="",
             author=self.config.author,
-            at=datetime.now(UTC).replace(tzinfo=None),
+            at=now(),
         )
         desk.reopen(desk.opened.with_notes((*desk.opened.notes, note)))
         self.show()
@@ -190,7 +197,7 @@ class SpmApp(RunningApp):
         desk.save(name, [target])
         desk.steer(replace(desk.steering, name=name))
         self.show()
-        identity, at = desk.opened.benchmark.identity, datetime.now(UTC).replace(tzinfo=None)
+        identity, at = desk.opened.benchmark.identity, now()
         self._write(
             lambda db: annotations.save_targets(db, name, identity, [to_mapping(target)], at=at)
         )

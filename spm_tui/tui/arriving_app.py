@@ -1,7 +1,6 @@
 """The app as far as things arrive in its store: the welcome, imports."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import ClassVar
 
 from textual import on, work
@@ -15,6 +14,7 @@ from spm_tui.tui.messages import Failed, StoreEmpty, StoreRead
 from spm_tui.tui.screens.import_form import ImportForm
 from spm_tui.tui.screens.welcome import WelcomeScreen
 from spm_tui.tui.store_app import StoreApp
+from store.clock import now
 from store.errors import StoreError
 
 _IMPORT = "import"
@@ -41,7 +41,7 @@ class ArrivingApp(StoreApp):
 
     def add_bundled(self, name: str) -> None:
         """Bring a built-in benchmark and its run into the store, and open the run."""
-        self._arrive(lambda: f"run:{bundled.add(self.store, name, at=_now())}")
+        self._arrive(lambda: f"run:{bundled.add(self.store, name, at=now())}")
 
     def _wanted(self, source: Source | None) -> None:
         if source:
@@ -55,7 +55,7 @@ class ArrivingApp(StoreApp):
 
     def _import(self, source: Source) -> None:
         def act() -> str:
-            arrived = import_source(self.store, source, at=_now())
+            arrived = import_source(self.store, source, at=now())
             for note in (arrived.what, *arrived.notes):
                 self.call_from_thread(self.notify, note, markup=False)
             run = arrived.run
@@ -75,7 +75,3 @@ class ArrivingApp(StoreApp):
             self.post_message(Failed(str(error)))
             if self.desk is None:
                 self.post_message(StoreEmpty())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.cells import cell_len
 from textual.app import App
+from textual.binding import Binding
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -63,6 +64,18 @@ LEGEND = """
   shares    of the swing from the labels' margin to the predicted one, by attribute;
             negative where an attribute's error helped
 """
+
+
+def bound_ids() -> set[str]:
+    """Return the ids of all bindings there are, on any screen."""
+    found: set[str] = set()
+    waiting: list[type[DOMNode]] = [DOMNode]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        bindings = vars(kind).get("BINDINGS", ())
+        found |= {one.id for one in bindings if isinstance(one, Binding) and one.id}
+    return found
 
 
 def help_text(found: list[Key]) -> Content:

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 from spm_tui.bench.estimate import Estimate, estimate
 from spm_tui.bench.events import ItemAnswered
-from spm_tui.bench.options import RunOptions
+from spm_tui.bench.options import LANGUAGE_MODEL, RunOptions
 from spm_tui.bench.repeating import options_of
 from spm_tui.methods.catalogue import ASKING
 from spm_tui.tui.arriving_app import ArrivingApp
@@ -44,7 +44,7 @@ class RunningApp(ArrivingApp):
     ) -> None:
         super().__init__(store, config=config, folder=folder)
         self.queue = JobQueue(
-            command,
+            config.command or command,
             store=self.store.path,
             logs=self.folder / "logs",
             tell=lambda told: self.post_message(JobTold(told)),
@@ -98,10 +98,11 @@ class RunningApp(ArrivingApp):
     def _initial(self) -> RunOptions:
         """What the form starts with: the run at hand, or the benchmark."""
         desk = self.desk
+        fresh = RunOptions(model=self.config.model or LANGUAGE_MODEL)
         if desk is None:
-            return RunOptions(benchmark=self.contents.benchmarks[0].name)
+            return replace(fresh, benchmark=self.contents.benchmarks[0].name)
         run, name = desk.opened.run, desk.opened.benchmark.name
-        options = options_of(run) if run else RunOptions(split=desk.opened.split)
+        options = options_of(run) if run else replace(fresh, split=desk.opened.split)
         return replace(options, benchmark=name)
 
     def _estimate(self, options: RunOptions) -> Estimate:

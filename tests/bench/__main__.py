@@ -26,6 +26,7 @@ from spm_tui.scoring.outcomes import Judged, listed
 from store import runs
 from store.connection import Store
 from store.records import Prediction
+from tests.bench import app
 from tests.build import attribute
 from tests.conftest import AT
 
@@ -171,12 +172,40 @@ def answering() -> Iterator[Line]:
 
 
 def main() -> None:
-    """Measure everything, print the table, leave the figures."""
-    lines = []
-    for part in (scoring, selection, storing, starting, answering):
-        for line in part():
-            print(f"{line.what}: {line.seconds:.3f} s, {line.ratio:.2f} x", flush=True)
-            lines.append(line)
+    """Measure everything, print the tables, leave the figures.
+
+    Words after the command choose parts: `make bench` runs all, `python -m tests.bench app`
+    the app alone.
+    """
+    parts = {part.__name__: part for part in (scoring, selection, storing, starting, answering)}
+    wanted = sys.argv[1:] or [*parts, "app"]
+    OUT.mkdir(exist_ok=True)
+    if "app" in wanted:
+        measure_app()
+    if lines := [line for name, part in parts.items() if name in wanted for line in told(part)]:
+        write_ratios(lines)
+
+
+def told(part: Callable[[], Iterator[Line]]) -> Iterator[Line]:
+    """Say each line of a part as soon as it is there."""
+    for line in part():
+        print(f"{line.what}: {line.seconds:.3f} s, {line.ratio:.2f} x", flush=True)
+        yield line
+
+
+def measure_app() -> None:
+    """Measure the app in a terminal, against what was promised of it."""
+    rows = [
+        (one.what, f"{one.median:.3f}", f"{one.worst:.3f}", f"{one.promised:g}", one.unit)
+        for one in app.measure()
+    ]
+    text = markdown(Table(("the app", "median", "worst", "promised", "unit"), tuple(rows)))
+    (OUT / "bench-app.md").write_text(text)
+    print(text)
+
+
+def write_ratios(lines: list[Line]) -> None:
+    """Print and leave the ratios."""
     table = Table(
         ("what", "seconds", "against", "seconds there", "ratio"),
         tuple(
@@ -184,7 +213,6 @@ def main() -> None:
             for o in lines
         ),
     )
-    OUT.mkdir(exist_ok=True)
     (OUT / "bench.json").write_text(json.dumps([asdict(line) for line in lines], indent=1))
     (OUT / "bench.md").write_text(markdown(table))
     print(markdown(table))

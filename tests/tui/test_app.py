@@ -305,6 +305,12 @@ async def test_everything_is_found_again_where_it_was_left(filled: Store) -> Non
         assert again.theme == "spm-light"
 
 
+async def test_keys_for_what_does_not_exist_are_pointed_out(filled: Store) -> None:
+    app = make_app(filled, keys={"list.nxt": "x", "target.more": "x", "annotate.undo": "x"})
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await shows(pilot, app, "no action is called list.nxt;")
+
+
 async def test_keys_can_be_looked_up_and_changed(filled: Store) -> None:
     app = make_app(filled, keys={"list.next": "x"})
     async with app.run_test(size=(100, 60), notifications=True) as pilot:

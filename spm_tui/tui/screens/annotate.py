@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -25,6 +25,7 @@ from spm_tui.tui.screens.storing import StoringScreen
 from spm_tui.tui.widgets.head_line import HeadLine
 from spm_tui.tui.widgets.paged_detail import PagedDetail
 from store import exports, runs
+from store.clock import now
 from store.connection import Store
 from store.errors import StoreError
 
@@ -44,11 +45,6 @@ _RESPONSES = [
         for n in range(2, 10)
     ),
 ]
-
-
-def now() -> datetime:
-    """Return the time as the store keeps it: UTC, without saying so."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def make_queue(desk: Desk, author: str) -> Queue:

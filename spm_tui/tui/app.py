@@ -42,12 +42,12 @@ class SpmApp(RunningApp):
     """The terminal app over one store."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "open", "Open", show=False, id="app.open"),
-        Binding("p", "prompt", "Prompt", show=False, id="app.prompt"),
-        Binding("m", "flag", "Mark", show=False, id="app.flag"),
+        Binding("o", "open", "Open run, benchmark", show=False, id="app.open"),
+        Binding("p", "prompt", "Exact prompts", show=False, id="app.prompt"),
+        Binding("m", "flag", "Flag this scenario", show=False, id="app.flag"),
         Binding("y", "copy", "Copy", show=False, id="app.copy"),
-        Binding("e", "export", "Export", show=False, id="app.export"),
-        Binding("S", "save_target", "Save target", show=False, id="app.save_target"),
+        Binding("e", "export", "Export to a file", show=False, id="app.export"),
+        Binding("S", "save_target", "Save the target", show=False, id="app.save_target"),
         Binding("question_mark", "keys", "Keys", key_display="?", id="app.keys"),
         Binding("q", "quit", "Quit", id="app.quit"),
     ]

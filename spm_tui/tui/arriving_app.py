@@ -26,7 +26,7 @@ class ArrivingApp(StoreApp):
     """An app over one store that brings things into it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("I", "import", "Import", show=False, id="app.import"),
+        Binding("I", "import", "Import data or a run", show=False, id="app.import"),
     ]
 
     @on(StoreEmpty)

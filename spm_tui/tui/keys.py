@@ -56,13 +56,14 @@ def keys(app: App[Any], screen: Screen[Any]) -> list[Key]:
 
 
 LEGEND = """
-  ✓ ✗       the pick is, or is not, a response whose labels are nearest to the target
-  =  ·      all labels are equally near (not counted)  ·  not run, or not completely
-  ⚑ ✎ !     flagged  ·  annotated  ·  an answer that could not be used
-  +0.31     margin: how much nearer the nearest wrong response is predicted than the
-            nearest right one; positive when the pick is wrong, small when it was close
-  shares    of the swing from the labels' margin to the predicted one, by attribute;
-            negative where an attribute's error helped
+  ✓ ✗     the pick is, or is not, nearest to the target by its labels
+  = ·     a tie: all labels equally near, not counted  ·  not (wholly) run
+  ⚑ ✎ !   flagged  ·  annotated  ·  with an answer that could not be used
+  +0.31   margin: by how much the nearest wrong response is predicted
+          nearer than the nearest right one; positive: the pick is wrong
+  even    they are predicted equally near: the first is picked
+  shares  of the swing from the labels' margin to the predicted one;
+          negative where an attribute's error helped
 """
 
 
@@ -92,5 +93,5 @@ def _lines(found: list[Key]) -> Iterator[Content]:
             if key.group == group:
                 pad = " " * max(14 - cell_len(key.keys), 1)
                 yield Content.assemble(
-                    (f"  {key.keys}{pad}", "bold"), f"{key.what:<22}", (key.id, "$text-muted")
+                    (f"  {key.keys}{pad}", "bold"), f"{key.what:<26}", (key.id, "$text-muted")
                 )

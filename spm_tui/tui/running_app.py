@@ -34,9 +34,9 @@ class RunningApp(ArrivingApp):
     """An app over one store that starts runs on it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "run_this", "Run this", show=False, id="app.run_scenario"),
+        Binding("r", "run_this", "Run this scenario", show=False, id="app.run_scenario"),
         Binding("R", "run_form", "Run", id="app.run"),
-        Binding("J", "jobs", "Runs", show=False, id="app.jobs"),
+        Binding("J", "jobs", "Runs started here", show=False, id="app.jobs"),
     ]
 
     def __init__(

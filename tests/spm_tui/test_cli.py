@@ -1,6 +1,7 @@
 """The command line: results on stdout, narration on stderr, one line for what is wrong."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tests import golden
 from tests.backend import FakeBackend
 from tests.conftest import AT
 from tests.spm_tui.test_report import fill
+from tests.store.test_connection import held
 
 Captured = pytest.CaptureFixture[str]
 
@@ -295,6 +297,33 @@ def test_an_unusable_store_is_refused(shell: Shell) -> None:
     shell.store.path.write_text("hello")
     _, errors = shell("report", code=2)
     assert "not a valid DuckDB database" in errors
+
+
+def test_a_store_that_another_process_does_not_let_go_of_is_refused(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell("--headless", "--method=oracle", "--targets=low")
+    monkeypatch.setitem(Store.__init__.__kwdefaults__, "patience", 0.3)  # type: ignore[arg-type]
+    with held(shell.store.path) as holder:
+        _, errors = shell("report", code=2)
+    assert f"held by process {holder.pid} for more than" in errors
+    shell("report")
+
+
+def test_a_model_that_cannot_be_had_offline_is_refused(tmp_path: Path) -> None:
+    program = "import sys; from spm_tui.cli import main; sys.exit(main())"
+    words = ["--headless", "--model=nobody/nothing", f"--store={tmp_path / 'store.duckdb'}"]
+    found = subprocess.run(
+        [sys.executable, "-c", program, *words, f"--out={tmp_path / 'out'}", "--display=none"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)},
+    )
+    assert found.returncode == 2
+    (line,) = [line for line in found.stderr.splitlines() if line.startswith("spm-tui: error")]
+    assert "no model 'nobody/nothing' in the local cache, and the model hub gave none" in line
+    assert "Traceback" not in found.stderr
 
 
 @pytest.mark.parametrize(

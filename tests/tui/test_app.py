@@ -319,8 +319,8 @@ async def test_keys_can_be_looked_up_and_changed(filled: Store) -> None:
         await shows(pilot, app, "2/3")
         await pilot.press("question_mark")
         await shows(pilot, app, "list.next", "app.export", "browse.compare")
-        await pilot.press("escape", "ctrl+p", *"save target")
-        await shows(pilot, app, "Save target")
+        await pilot.press("escape", "ctrl+p", *"save the target")
+        await shows(pilot, app, "Save the target")
 
 
 NASTY = "[bold]x[/] \x1b[31mred\x1b[0m \x07 \u202eabc\u202c e\u0301 漢字 مرحبا {curly} \\"

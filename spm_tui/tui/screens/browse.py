@@ -63,21 +63,25 @@ class BrowseScreen(Screen[None]):
         Binding("f", "app.filter", "Filter", id="browse.filter"),
         Binding("t", "steer", "Target", priority=True, id="browse.target"),
         Binding(
-            "left_square_bracket", "preset(-1)", "Preset", show=False, id="target.previous_preset"
+            "left_square_bracket",
+            "preset(-1)",
+            "Preset before",
+            show=False,
+            id="target.previous_preset",
         ),
         Binding(
             "right_square_bracket", "preset(1)", "Next preset", show=False, id="target.next_preset"
         ),
-        Binding("T", "app.presets", "Presets", show=False, id="target.presets"),
-        Binding("d", "function", "Distance", show=False, id="target.function"),
+        Binding("T", "app.presets", "Choose a preset", show=False, id="target.presets"),
+        Binding("d", "function", "Next distance", show=False, id="target.function"),
         Binding("a", "app.annotate", "Annotate", id="browse.annotate"),
-        Binding("c", "app.compare", "Compare", show=False, id="browse.compare"),
-        Binding("v", "app.analyse", "Analyse", show=False, id="browse.analyse"),
-        Binding("n", "misaligned(1)", "Next wrong", show=False, id="browse.next_wrong"),
-        Binding("N", "misaligned(-1)", "Wrong before", show=False, id="browse.previous_wrong"),
-        Binding("colon", "jump", "Go to", show=False, priority=True, id="browse.jump"),
-        Binding("space", "page(1)", "Scroll texts", show=False, id="browse.scroll_down"),
-        Binding("b", "page(-1)", "Scroll back", show=False, id="browse.scroll_up"),
+        Binding("c", "app.compare", "Compare with another run", show=False, id="browse.compare"),
+        Binding("v", "app.analyse", "Analyse in charts", show=False, id="browse.analyse"),
+        Binding("n", "misaligned(1)", "Next wrong pick", show=False, id="browse.next_wrong"),
+        Binding("N", "misaligned(-1)", "Wrong pick before", show=False, id="browse.previous_wrong"),
+        Binding("colon", "jump", "Go to a number", show=False, priority=True, id="browse.jump"),
+        Binding("space", "page(1)", "Scroll the texts", show=False, id="browse.scroll_down"),
+        Binding("b", "page(-1)", "Scroll them back", show=False, id="browse.scroll_up"),
         Binding("escape", "back", "Back", show=False, id="browse.back"),
     ]
 

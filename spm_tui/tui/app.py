@@ -1,4 +1,7 @@
-"""The app: what a person can do, key by key. What is shown is in `screens` and `widgets`."""
+"""The app: what a person can do, key by key. What is shown is in `screens` and `widgets`.
+
+Screens that are opened on demand are imported then: the first paint does not wait for them.
+"""
 
 import os
 from collections.abc import Callable, Iterable
@@ -23,12 +26,8 @@ from spm_tui.tui.exporting import EXPORTS
 from spm_tui.tui.keys import bound_ids, help_text, keys
 from spm_tui.tui.messages import Failed
 from spm_tui.tui.running_app import RunningApp
-from spm_tui.tui.screens.analyse import AnalyseScreen
-from spm_tui.tui.screens.annotate import AnnotateScreen
 from spm_tui.tui.screens.browse import BrowseScreen
-from spm_tui.tui.screens.compare import CompareScreen
 from spm_tui.tui.screens.dialogs import Ask, AskPath, Choices, Entry, Menu, Reading
-from spm_tui.tui.screens.prompt import PromptScreen
 from spm_tui.tui.session import FLAG, UNFLAG
 from spm_tui.tui.widgets.line_list import LineList
 from store import annotations
@@ -54,7 +53,7 @@ class SpmApp(RunningApp):
 
     def on_mount(self) -> None:
         """Say which of the person's keys have no effect."""
-        if unknown := unknown_keys(self.config, bound_ids()):
+        if self.config.keys and (unknown := unknown_keys(self.config, bound_ids())):
             named = ", ".join(unknown)
             self.notify(f"no action is called {named}; ? lists them", severity="warning")
 
@@ -100,6 +99,8 @@ class SpmApp(RunningApp):
 
     def action_prompt(self) -> None:
         """Inspect the requests about the scenario at hand."""
+        from spm_tui.tui.screens.prompt import PromptScreen
+
         desk = self.desk
         if desk is None or desk.index is None or desk.opened.run is None:
             self.notify("no run is open, so nothing has been asked")
@@ -112,6 +113,8 @@ class SpmApp(RunningApp):
 
     def action_annotate(self) -> None:
         """Judge the list, one scenario after another."""
+        from spm_tui.tui.screens.annotate import AnnotateScreen
+
         desk = self.desk
         if desk is None or desk.opened.run is None:
             self.notify("only runs are annotated, and none is open", severity="warning")
@@ -128,6 +131,8 @@ class SpmApp(RunningApp):
 
     def action_compare(self) -> None:
         """Hold the run at hand against another."""
+        from spm_tui.tui.screens.compare import CompareScreen
+
         if self.desk:
             screen = CompareScreen(self.store, self.desk, self.contents.runs)
             self.push_screen(screen, self._compared)
@@ -139,6 +144,8 @@ class SpmApp(RunningApp):
 
     def action_analyse(self) -> None:
         """Show the charts of the run at hand."""
+        from spm_tui.tui.screens.analyse import AnalyseScreen
+
         if self.desk:
             self.push_screen(AnalyseScreen(self.store, self.desk.opened, self.desk.steering))
 

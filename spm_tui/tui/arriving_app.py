@@ -1,21 +1,20 @@
 """The app as far as things arrive in its store: the welcome, imports."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
 
-from spm_tui.bench import bundled
-from spm_tui.bench.importing import Source, import_source
 from spm_tui.errors import SpmError
 from spm_tui.tui import session
 from spm_tui.tui.messages import Failed, StoreEmpty, StoreRead
-from spm_tui.tui.screens.import_form import ImportForm
-from spm_tui.tui.screens.welcome import WelcomeScreen
 from spm_tui.tui.store_app import StoreApp
 from store.clock import now
 from store.errors import StoreError
+
+if TYPE_CHECKING:
+    from spm_tui.bench.importing import Source
 
 _IMPORT = "import"
 BUNDLED = "bundled:"
@@ -31,19 +30,23 @@ class ArrivingApp(StoreApp):
 
     @on(StoreEmpty)
     def _welcome(self) -> None:
+        from spm_tui.tui.screens.welcome import WelcomeScreen
+
         self.push_screen(WelcomeScreen(), self._welcomed)
 
     def _welcomed(self, key: str | None) -> None:
         if key == _IMPORT:
-            self.push_screen(ImportForm(), self._wanted)
+            self.action_import()
         elif key:
             self.add_bundled(key.removeprefix(BUNDLED))
 
     def add_bundled(self, name: str) -> None:
         """Bring a built-in benchmark and its run into the store, and open the run."""
+        from spm_tui.bench import bundled
+
         self._arrive(lambda: f"run:{bundled.add(self.store, name, at=now())}")
 
-    def _wanted(self, source: Source | None) -> None:
+    def _wanted(self, source: "Source | None") -> None:
         if source:
             self._import(source)
         elif self.desk is None:
@@ -51,9 +54,13 @@ class ArrivingApp(StoreApp):
 
     def action_import(self) -> None:
         """Import a benchmark or a run."""
+        from spm_tui.tui.screens.import_form import ImportForm
+
         self.push_screen(ImportForm(), self._wanted)
 
-    def _import(self, source: Source) -> None:
+    def _import(self, source: "Source") -> None:
+        from spm_tui.bench.importing import import_source
+
         def act() -> str:
             arrived = import_source(self.store, source, at=now())
             for note in (arrived.what, *arrived.notes):

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from rich.cells import cell_len
@@ -10,6 +12,8 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
+
+from spm_tui.tui import screens
 
 GROUPS = {
     "browse": "scenarios",
@@ -69,6 +73,8 @@ LEGEND = """
 
 def bound_ids() -> set[str]:
     """Return the ids of all bindings there are, on any screen."""
+    for module in iter_modules(screens.__path__, f"{screens.__name__}."):
+        import_module(module.name)
     found: set[str] = set()
     waiting: list[type[DOMNode]] = [DOMNode]
     while waiting:

@@ -5,12 +5,11 @@ import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
 from textual.binding import Binding, BindingType
 
-from spm_tui.bench.estimate import Estimate, estimate
 from spm_tui.bench.events import ItemAnswered
 from spm_tui.bench.options import LANGUAGE_MODEL, RunOptions
 from spm_tui.bench.repeating import options_of
@@ -19,15 +18,14 @@ from spm_tui.tui.arriving_app import ArrivingApp
 from spm_tui.tui.config import Config
 from spm_tui.tui.job import Job, JobChanged, JobItems
 from spm_tui.tui.jobs import COMMAND, JobQueue
-from spm_tui.tui.known_models import known_models
 from spm_tui.tui.messages import JobTold
 from spm_tui.tui.screens.browse import BrowseScreen
-from spm_tui.tui.screens.jobs import JobsScreen
-from spm_tui.tui.screens.leave import Leave
-from spm_tui.tui.screens.run_form import BenchmarkChoice, RunForm
 from store import benchmarks, runs
 from store.connection import Store
 from store.records import Benchmark, Prediction
+
+if TYPE_CHECKING:
+    from spm_tui.bench.estimate import Estimate
 
 
 class RunningApp(ArrivingApp):
@@ -84,6 +82,9 @@ class RunningApp(ArrivingApp):
 
     def action_run_form(self, scenario: int | None = None) -> None:
         """Put a run together."""
+        from spm_tui.tui.known_models import known_models
+        from spm_tui.tui.screens.run_form import BenchmarkChoice, RunForm
+
         choices = [
             BenchmarkChoice(row.name, self.contents.attributes[row.identity])
             for row in self.contents.benchmarks
@@ -105,8 +106,10 @@ class RunningApp(ArrivingApp):
         options = options_of(run) if run else replace(fresh, split=desk.opened.split)
         return replace(options, benchmark=name)
 
-    def _estimate(self, options: RunOptions) -> Estimate:
+    def _estimate(self, options: RunOptions) -> "Estimate":
         """Say what a run would take; in a worker's thread."""
+        from spm_tui.bench.estimate import estimate
+
         benchmark = self._benchmark(options.benchmark)
         with self.store.reading() as db:
             known = [
@@ -130,6 +133,8 @@ class RunningApp(ArrivingApp):
 
     def action_jobs(self) -> None:
         """Show the runs started here."""
+        from spm_tui.tui.screens.jobs import JobsScreen
+
         self.push_screen(JobsScreen(self.queue))
 
     # hearing
@@ -175,6 +180,8 @@ class RunningApp(ArrivingApp):
 
     async def action_quit(self) -> None:
         """Quit, or ask what becomes of the run that goes on."""
+        from spm_tui.tui.screens.leave import Leave
+
         job = self.queue.running
         if job is None:
             self.exit()

@@ -83,9 +83,14 @@ def open_run(store: Store, number: int) -> Opened:
 
     """
     with store.reading() as db:
-        run = runs.get(db, number)
-        row = next(b for b in benchmarks.listing(db) if b.identity == run.spec.benchmark)
-        return _read(db, row, run.spec.split, run)
+        return read_run(db, number)
+
+
+def read_run(db: Connection, number: int) -> Opened:
+    """Read a run, as `open_run` does, in a transaction of the caller's."""
+    run = runs.get(db, number)
+    row = next(b for b in benchmarks.listing(db) if b.identity == run.spec.benchmark)
+    return _read(db, row, run.spec.split, run)
 
 
 def open_split(store: Store, benchmark: str, split: Split) -> Opened:
@@ -96,7 +101,12 @@ def open_split(store: Store, benchmark: str, split: Split) -> Opened:
 
     """
     with store.reading() as db:
-        return _read(db, benchmarks.find(db, benchmark), split, None)
+        return read_split(db, benchmark, split)
+
+
+def read_split(db: Connection, benchmark: str, split: Split) -> Opened:
+    """Read a split, as `open_split` does, in a transaction of the caller's."""
+    return _read(db, benchmarks.find(db, benchmark), split, None)
 
 
 def _read(db: Connection, row: BenchmarkRow, split: Split, run: Run | None) -> Opened:
@@ -152,9 +162,14 @@ class Contents:
 def contents(store: Store) -> Contents:
     """Return a store's benchmarks and runs."""
     with store.reading() as db:
-        found = sorted(runs.listing(db), key=lambda run: run.updated_at)
-        names = benchmarks.attribute_names(db)
-        return Contents(tuple(benchmarks.listing(db)), tuple(found), names, browse.token(db))
+        return read_contents(db)
+
+
+def read_contents(db: Connection) -> Contents:
+    """Return what a store holds, in a transaction of the caller's."""
+    found = sorted(runs.listing(db), key=lambda run: run.updated_at)
+    names = benchmarks.attribute_names(db)
+    return Contents(tuple(benchmarks.listing(db)), tuple(found), names, browse.token(db))
 
 
 def first_key(contents: Contents, remembered: str) -> str:

@@ -19,7 +19,7 @@ from spm_tui.tui.remembered import Remembered, load, save
 from spm_tui.tui.screens.browse import BrowseScreen
 from spm_tui.tui.session import Contents
 from spm_tui.tui.themes import THEMES, VARIABLES, default_theme
-from store.connection import Store
+from store.connection import Connection, Store
 from store.errors import StoreError
 from store.records import Split
 
@@ -61,28 +61,23 @@ class StoreApp(App[None]):
 
     @work(thread=True, exclusive=True, group="store", exit_on_error=False)
     def _read_store(self) -> None:
+        """Read what there is and what to show of it, opening the file once: it is the start."""
         try:
-            contents = session.contents(self.store)
-            self.post_message(StoreRead(contents))
-            remembered = load(contents.token, self.folder)
-            if key := session.first_key(contents, remembered.opened):
-                self.post_message(self.opened(key, remembered))
-            else:
-                self.post_message(StoreEmpty())
+            with self.store.reading() as db:
+                contents = session.read_contents(db)
+                remembered = load(contents.token, self.folder)
+                key = session.first_key(contents, remembered.opened)
+                first = _read(db, key, remembered) if key else StoreEmpty()
         except (StoreError, SpmError) as error:
             self.post_message(Failed(str(error)))
+            return
+        self.post_message(StoreRead(contents))
+        self.post_message(first)
 
-    def opened(self, key: str, remembered: Remembered | None = None) -> RunOpened:
+    def opened(self, key: str) -> RunOpened:
         """Read what a key of the opening menu means; in a worker's thread."""
-        kind, _, rest = key.partition(":")
-        if kind == "run":
-            opened = session.open_run(self.store, int(rest))
-        else:
-            benchmark, _, split = rest.partition(":")
-            opened = session.open_split(self.store, benchmark, _split(split))
         with self.store.reading() as db:
-            saved = session.saved_targets(db, opened.benchmark.identity, opened.attributes)
-        return RunOpened(opened, saved, remembered)
+            return _read(db, key, None)
 
     @work(thread=True, exclusive=True, group="open", exit_on_error=False)
     def open(self, key: str) -> None:
@@ -163,6 +158,17 @@ class StoreApp(App[None]):
     @on(Failed)
     def _failed(self, message: Failed) -> None:
         self.notify(message.problem, severity="error", markup=False, timeout=10)
+
+
+def _read(db: Connection, key: str, remembered: Remembered | None) -> RunOpened:
+    kind, _, rest = key.partition(":")
+    if kind == "run":
+        opened = session.read_run(db, int(rest))
+    else:
+        benchmark, _, split = rest.partition(":")
+        opened = session.read_split(db, benchmark, _split(split))
+    saved = session.saved_targets(db, opened.benchmark.identity, opened.attributes)
+    return RunOpened(opened, saved, remembered)
 
 
 def _split(name: str) -> Split:

@@ -64,7 +64,9 @@ def using(terminal: Terminal) -> Iterator[Measured]:
     """Measure moving, steering, filtering, sorting and searching."""
     total = large.SCENARIOS
     keys = [terminal.press("j", f"{n}/{total}") for n in range(2, KEYS + 2)]
-    yield of("key to painted scenario", keys, 0.05)
+    yield of("key to the cursor in the list", keys, 0.05)
+    texts = [terminal.press("j", f"{n}. {n} ") for n in range(KEYS + 2, 2 * KEYS + 2)]
+    yield of("key to the scenario's texts and bars", texts, 0.1)
     presets = [terminal.press("]", "target ") for _ in range(KEYS)]
     yield of("target change to header and list", presets, 0.05)
     terminal.press("t", "distance")
@@ -75,8 +77,14 @@ def using(terminal: Terminal) -> Iterator[Measured]:
     filters = [terminal.press(key, "● ") for key in ("j ", "k ") * 3]
     yield of("filter", filters, 0.1)
     terminal.press("\x1b", "Read")
-    searches = [
-        terminal.press(f"/{word}\r", f"“{word}”") for word in ("gravity taxes", "soup press")
-    ]
+    searches = [search(terminal, word) for word in ("gravity taxes", "soup press", "bicycles")]
     yield of("search in questions, responses, reasonings", searches, 0.15)
     yield Measured("memory", terminal.memory / 1e6, terminal.memory / 1e6, 300, "MB")
+
+
+def search(terminal: Terminal, word: str) -> float:
+    """Seconds from enter to the list of what was found."""
+    terminal.press(f"/{word}", word)
+    seconds = terminal.press("\r", f"“{word}”")
+    terminal.press("\x1b", f"/{large.SCENARIOS}")
+    return seconds

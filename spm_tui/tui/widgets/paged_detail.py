@@ -20,6 +20,8 @@ from store.errors import StoreError
 from store.records import Prediction
 
 TIE = Content.styled("= the labels of all responses are equally near: not counted", "$spm-tie")
+LATER = 0.02
+"""Seconds after which texts follow: the list, and keys that come meanwhile, go first."""
 _SPAN = 40
 """Places on each side among which pages to read are looked for."""
 
@@ -68,7 +70,7 @@ class PagedDetail(ScenarioDetail):
         self._order, self._place, self._chosen = order, place, chosen
         if not self._due:
             self._due = True
-            self.call_later(self._show_now)
+            self.set_timer(LATER, self._show_now)
 
     def view_at(self, index: int) -> View | None:
         """Return everything told of a scenario, if it has been read."""

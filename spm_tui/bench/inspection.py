@@ -70,7 +70,19 @@ def _all(attributes: Sequence[Attribute]) -> tuple[int, ...]:
 
 
 def job_of(run: Run, subject: Subject) -> Job:
-    """Return the job that a stored run is, over other scenarios of its benchmark if need be."""
+    """Return the job that a stored run is, over other scenarios of its benchmark if need be.
+
+    Raises:
+        InputError: its configuration is not one of this version's.
+
+    """
+    try:
+        return _job(run, subject)
+    except (KeyError, ValueError, TypeError) as error:
+        raise InputError("the run's configuration is that of another version") from error
+
+
+def _job(run: Run, subject: Subject) -> Job:
     config = json.loads(run.spec.config)
     method = config["method"]
     characters, tokens = method["reasoning"]

@@ -14,7 +14,7 @@ from textual import on, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from spm_tui.errors import SpmError
 from spm_tui.target_files import to_mapping
@@ -36,6 +36,14 @@ from store.connection import Connection
 from store.errors import StoreError
 from store.records import Annotation
 
+OF_THE_LIST = frozenset(
+    {
+        *("open", "prompt", "flag", "copy", "export", "save_target", "presets", "filter"),
+        *("run_this", "run_form", "annotate", "compare", "analyse", "import"),
+    }
+)
+"""Actions on the scenario, run or store that lies open in the list."""
+
 
 class SpmApp(RunningApp):
     """The terminal app over one store."""
@@ -56,6 +64,15 @@ class SpmApp(RunningApp):
         if self.config.keys and (unknown := unknown_keys(self.config, bound_ids())):
             named = ", ".join(unknown)
             self.notify(f"no action is called {named}; ? lists them", severity="warning")
+
+    def check_action(
+        self,
+        action: str,
+        parameters: tuple[object, ...],  # noqa: ARG002  # Textual passes them
+    ) -> bool:
+        """Leave what is done to the list's scenario, and to the store, to the list's screen."""
+        over_the_list = isinstance(self.screen, BrowseScreen | ModalScreen)
+        return over_the_list or action not in OF_THE_LIST
 
     def action_keys(self) -> None:
         """List what the keys do here."""
@@ -147,7 +164,7 @@ class SpmApp(RunningApp):
         from spm_tui.tui.screens.analyse import AnalyseScreen
 
         if self.desk:
-            self.push_screen(AnalyseScreen(self.store, self.desk.opened, self.desk.steering))
+            self.push_screen(AnalyseScreen(self.store, self.desk.opened, self.desk.effective))
 
     @on(LineList.Chosen)
     def _read_whole(self) -> None:
@@ -200,6 +217,9 @@ class SpmApp(RunningApp):
     def _save_target(self, name: str | None) -> None:
         desk = self.desk
         if not name or desk is None or (target := desk.steering.target()) is None:
+            return
+        if name in dict(desk.presets) and name not in desk.saved:
+            self.notify(f"{name} is the name of another preset", severity="warning")
             return
         desk.save(name, [target])
         desk.steer(replace(desk.steering, name=name))

@@ -8,7 +8,8 @@ from textual.binding import Binding, BindingType
 
 from spm_tui.errors import SpmError
 from spm_tui.tui import session
-from spm_tui.tui.messages import Failed, StoreEmpty, StoreRead
+from spm_tui.tui.messages import Failed, RunOpened, StoreEmpty, StoreRead
+from spm_tui.tui.screens.browse import BrowseScreen
 from spm_tui.tui.store_app import StoreApp
 from store.clock import now
 from store.errors import StoreError
@@ -32,7 +33,16 @@ class ArrivingApp(StoreApp):
     def _welcome(self) -> None:
         from spm_tui.tui.screens.welcome import WelcomeScreen
 
-        self.push_screen(WelcomeScreen(), self._welcomed)
+        if self.desk is None and isinstance(self.screen, BrowseScreen):
+            self.push_screen(WelcomeScreen(), self._welcomed)
+
+    @on(RunOpened)
+    def _arrived(self) -> None:
+        """Close the welcome: there is something to see."""
+        from spm_tui.tui.screens.welcome import WelcomeScreen
+
+        if isinstance(self.screen, WelcomeScreen):
+            self.pop_screen()
 
     def _welcomed(self, key: str | None) -> None:
         if key == _IMPORT:

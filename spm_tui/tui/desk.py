@@ -5,6 +5,7 @@ arrays in memory; nothing here reads the store.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +16,7 @@ from spm_tui.scoring.why import blamed
 from spm_tui.targets import Target
 from spm_tui.tui.listing import Filter, Order, Sort, listed
 from spm_tui.tui.session import Opened
-from spm_tui.tui.steering import CUSTOM, Slot, Steering, high, presets
+from spm_tui.tui.steering import CUSTOM, Steering, high, presets
 
 
 class Desk:
@@ -24,13 +25,14 @@ class Desk:
     def __init__(self, opened: Opened, saved: Mapping[str, Sequence[Target]]) -> None:
         self.opened = opened
         self.saved = saved
-        self.steering = self._without_unscored(high(opened.attributes))
+        self.steering = high(opened.attributes)
+        """As the person wants it; `effective` is what the run can be aligned to."""
         self.filter = Filter()
         self.sort = Sort()
         self.words = ""
         """What was searched for; empty without a search."""
         self.found: Order | None = None
-        self.standings: Standings = stand(opened.judged, self.steering.aim())
+        self.standings: Standings = stand(opened.judged, self.effective.aim())
         self.order: Order = np.arange(len(opened.questions))
         self.place = 0
         """In `order`."""
@@ -53,12 +55,12 @@ class Desk:
     def reopen(self, opened: Opened) -> None:
         """Show more of the run, or what people have said of it; all else stays."""
         self.opened = opened
-        self.steer(self._without_unscored(self.steering))
+        self.steer(self.steering)
 
     def steer(self, steering: Steering) -> None:
         """Align to another target; the list is filtered again, the scenario at hand stays."""
         self.steering = steering
-        self.standings = stand(self.opened.judged, steering.aim())
+        self.standings = stand(self.opened.judged, self.effective.aim())
         self.__dict__.pop("_blamed", None)
         self.relist()
 
@@ -112,7 +114,7 @@ class Desk:
     def _blamed(self) -> Bools:
         if self.opened.judged.scores is None:
             return np.zeros((len(self.opened.questions), len(self.opened.names)), dtype=bool)
-        return blamed(self.opened.judged, self.steering.aim())
+        return blamed(self.opened.judged, self.effective.aim())
 
     def _near(self, index: int | None) -> int:
         """The place of a scenario, or where it would stand."""
@@ -125,13 +127,14 @@ class Desk:
             return min(int(np.searchsorted(self.order, index)), len(self.order) - 1)
         return min(self.place, len(self.order) - 1)
 
-    def _without_unscored(self, steering: Steering) -> Steering:
-        """Switch off what the run says nothing of; all stay on where it says nothing at all."""
+    @property
+    def effective(self) -> Steering:
+        """The steering without what the run says nothing of, unless it says nothing at all."""
         scored = self.opened.scored
         if all(scored) or not any(scored):
-            return steering
+            return self.steering
         slots = tuple(
-            slot if known else Slot(slot.value, on=False, weight=slot.weight)
-            for slot, known in zip(steering.slots, scored, strict=True)
+            slot if known else replace(slot, on=False)
+            for slot, known in zip(self.steering.slots, scored, strict=True)
         )
-        return Steering(steering.attributes, slots, steering.function, steering.name)
+        return replace(self.steering, slots=slots)

@@ -38,7 +38,7 @@ def _from_store(
     def write(store: Store, desk: Desk, path: Path) -> None:
         if suffixes and path.suffix not in suffixes:
             raise InputError(f"expected a file ending in {', '.join(suffixes)}", path=path)
-        if path.is_file():
+        if path.is_file() or (path.is_dir() and any(path.iterdir())):
             raise InputError("is there already; give another name", path=path)
         if desk.opened.run is not None:
             with store.reading() as db:

@@ -26,6 +26,15 @@ class StoreEmpty(Message):
 
 
 @dataclass
+class StoreUnread(Message):
+    """The store could not be read."""
+
+    problem: str
+    again: bool
+    """Whether it may be readable soon, as it is."""
+
+
+@dataclass
 class RunOpened(Message):
     """A run, or a split without one, has been read."""
 
@@ -55,6 +64,8 @@ class PagesRead(Message):
 class SearchDone(Message):
     """A search has ended."""
 
+    opened: Opened
+    """What was searched."""
     words: str
     found: Order
 

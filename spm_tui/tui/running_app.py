@@ -20,6 +20,7 @@ from spm_tui.tui.job import Job, JobChanged, JobItems
 from spm_tui.tui.jobs import COMMAND, JobQueue
 from spm_tui.tui.messages import JobTold
 from spm_tui.tui.screens.browse import BrowseScreen
+from spm_tui.tui.screens.storing import StoringScreen
 from store import benchmarks, runs
 from store.connection import Store
 from store.records import Benchmark, Prediction
@@ -59,6 +60,9 @@ class RunningApp(ArrivingApp):
         """Remember all and end as a hang-up ends any program; what runs goes on."""
         self.remember()
         self.queue.leave()
+        for screen in self.screen_stack:
+            if isinstance(screen, StoringScreen):
+                screen.store_now()
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         signal.raise_signal(signal.SIGHUP)
 
@@ -76,7 +80,7 @@ class RunningApp(ArrivingApp):
         run = desk.opened.run
         if run and run.spec.method in ASKING:
             self.notify(f"running scenario {desk.index + 1} again, as run {run.number}")
-            self.submit(replace(self._initial(), scenario=(desk.index + 1,)))
+            self.submit(replace(options_of(run), scenario=(desk.index + 1,)))
         else:
             self.action_run_form(scenario=desk.index + 1)
 

@@ -133,9 +133,10 @@ def presets(
         for name, members in saved.items()
         for i, member in enumerate(members, start=1)
     ]
-    return [
+    ours = [
         ("high", targets.high(attributes).targets[0]),
         ("low", targets.low(attributes).targets[0]),
-        *mine,
         *((f"sampled {i}", one) for i, one in enumerate(sampled, start=1)),
     ]
+    free = {name: target for name, target in mine if name not in dict(ours)}
+    return [*ours[:2], *free.items(), *ours[2:]]

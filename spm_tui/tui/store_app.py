@@ -14,13 +14,13 @@ from spm_tui.tui import session
 from spm_tui.tui.config import Config
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.memory import key_of, restore, snapshot
-from spm_tui.tui.messages import Failed, RunGrew, RunOpened, StoreEmpty, StoreRead
+from spm_tui.tui.messages import Failed, RunGrew, RunOpened, StoreEmpty, StoreRead, StoreUnread
 from spm_tui.tui.remembered import Remembered, load, save
 from spm_tui.tui.screens.browse import BrowseScreen
-from spm_tui.tui.session import Contents
+from spm_tui.tui.session import Contents, Opened
 from spm_tui.tui.themes import THEMES, VARIABLES, default_theme
 from store.connection import Connection, Store
-from store.errors import StoreError
+from store.errors import StoreBusy, StoreError
 from store.records import Split
 
 LOOK = 1.0
@@ -41,6 +41,8 @@ class StoreApp(App[None]):
         self.desk: Desk | None = None
         self.contents = Contents((), (), {}, "")
         self._stamp = 0
+        """When the store's file had last changed when it was last read; 0 to read it again."""
+        self._growing = False
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the colours of our own that Textual's themes lack."""
@@ -69,7 +71,7 @@ class StoreApp(App[None]):
                 key = session.first_key(contents, remembered.opened)
                 first = _read(db, key, remembered) if key else StoreEmpty()
         except (StoreError, SpmError) as error:
-            self.post_message(Failed(str(error)))
+            self.post_message(StoreUnread(str(error), again=isinstance(error, StoreBusy)))
             return
         self.post_message(StoreRead(contents))
         self.post_message(first)
@@ -89,6 +91,7 @@ class StoreApp(App[None]):
 
     @on(StoreRead)
     def _store_read(self, message: StoreRead) -> None:
+        self._growing = False
         self.contents = message.contents
 
     @on(RunOpened)
@@ -132,22 +135,36 @@ class StoreApp(App[None]):
 
     def _look(self) -> None:
         stamp = self._stamped()
-        if stamp != self._stamp:
-            self._stamp = stamp
-            self._grow()
+        if stamp != self._stamp and not self._growing:
+            self._stamp, self._growing = stamp, bool(stamp)
+            if stamp and self.desk:
+                self._grow(self.desk.opened)
+            elif stamp:
+                self._read_store()
 
-    @work(thread=True, exclusive=True, group="grow", exit_on_error=False)
-    def _grow(self) -> None:
+    @work(thread=True, group="grow", exit_on_error=False)
+    def _grow(self, opened: Opened) -> None:
         """Read again what has come to the store, by this app's runs or anyone's."""
         try:
-            contents = session.contents(self.store)
-            self.post_message(StoreRead(contents))
-            opened = self.desk.opened if self.desk else None
-            newest = {run.number: run for run in contents.runs}
-            if opened and opened.run and newest[opened.run.number] != opened.run:
-                self.post_message(RunGrew(session.open_run(self.store, opened.run.number)))
+            with self.store.reading() as db:
+                contents = session.read_contents(db)
+                there = {run.number: run for run in contents.runs}
+                run = opened.run
+                grown = session.read_run(db, run.number) if run and run.number in there else None
         except (StoreError, SpmError) as error:
-            self.post_message(Failed(str(error)))
+            self.post_message(StoreUnread(str(error), again=isinstance(error, StoreBusy)))
+            return
+        self.post_message(StoreRead(contents))
+        if grown and grown.benchmark.identity == opened.benchmark.identity:
+            self.post_message(RunGrew(grown))
+
+    @on(StoreUnread)
+    def _try_again(self, message: StoreUnread) -> None:
+        """Say what is wrong; look again before long, or when the file has changed."""
+        self._growing = False
+        if message.again:
+            self._stamp = 0
+        self._failed(Failed(message.problem))
 
     @on(RunGrew)
     def _grew(self, message: RunGrew) -> None:

@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from spm_tui.bench.options import RunOptions
 from spm_tui.target_files import read
@@ -12,7 +15,7 @@ from spm_tui.tui.screens.browse import BrowseScreen
 from spm_tui.tui.screens.welcome import WelcomeScreen
 from store import annotations, benchmarks, runs
 from store.connection import Store
-from store.records import Benchmark, Response, Scenario
+from store.records import Benchmark, Prediction, Response, Scenario
 from tests.build import SMALL
 from tests.conftest import AT
 from tests.tui.apps import FAKE, SIZES, make_app, opened, screen, shows
@@ -94,6 +97,60 @@ async def test_a_slider_moves_picks_and_accuracy(filled: Store) -> None:
         await shows(pilot, app, "target high, city-block: care=1")
         await pilot.press("escape")
         assert not app.screen.has_class("-steering")
+
+
+async def test_no_move_of_a_slider_is_lost_however_fast(filled: Store) -> None:
+    app = make_app(filled)
+    async with app.run_test(size=(140, 30), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("t")
+        for key in ("left", "left", "left", "left"):
+            app.post_message(events.Key(key, None))
+        await shows(pilot, app, "●────────── 0.00")
+        assert app.desk is not None
+        assert [slot.value for slot in app.desk.steering.slots] == [0.0, 1.0]
+
+
+async def test_a_saved_target_cannot_take_the_name_of_a_preset(filled: Store) -> None:
+    app = make_app(filled)
+    async with app.run_test(size=(140, 45), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("t", "left", "S", *"high", "enter")
+        await shows(pilot, app, "high is the name of another preset")
+        await pilot.press("T")
+        await shows(pilot, app, "align to", "sampled 1")
+
+
+async def test_keys_of_the_list_do_nothing_on_other_screens(filled: Store) -> None:
+    app = make_app(filled)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("a")
+        await shows(pilot, app, "0/3 judged")
+        await pilot.press("m", "r", "p", "o", "escape")
+        await shows(pilot, app, "1/3")
+        assert not app.queue.jobs
+    with filled.reading() as db:
+        assert not [a for run in (1, 2, 3) for a in annotations.history(db, run)]
+
+
+async def test_a_run_is_seen_to_grow_while_it_goes_on(filled: Store) -> None:
+    with filled.writing() as db:
+        spec = replace(runs.get(db, 1).spec, config='{"method":{"temperature":0}}')
+        run = runs.open_run(db, spec, process="here:1", environment="{}", at=datetime(2030, 1, 1))
+    app = make_app(filled)
+    async with app.run_test(size=(140, 30), notifications=True) as pilot:
+        await opened(pilot, app)
+        await shows(pilot, app, f"run {run} ", "running", "(0/0)")
+        said = [
+            Prediction(scenario, attribute, 0, response, 0.5, "so")
+            for scenario in (1, 2, 3)
+            for attribute in (0, 1)
+            for response in range(3)
+        ]
+        with filled.writing() as db:
+            runs.add_batch(db, run, runs.Batch(predictions=said), at=AT)
+        await settle(pilot, lambda: app.desk is not None and app.desk.standings.scored)
 
 
 async def test_a_target_is_saved_copied_and_exported(filled: Store, tmp_path: Path) -> None:

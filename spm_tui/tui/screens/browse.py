@@ -147,9 +147,10 @@ class BrowseScreen(Screen[None]):
 
     @on(LineList.Moved)
     def _moved(self, message: LineList.Moved) -> None:
-        if self._desk:
-            self._desk.place = message.place
-            self._arrive(self._desk)
+        desk = self._desk
+        if desk and message.count == len(desk.order):  # else it is about a list that has gone
+            desk.place = message.place
+            self._arrive(desk)
 
     def _arrive(self, desk: Desk) -> None:
         self.query_one("#status", Static).update(status(desk), layout=False)
@@ -163,6 +164,8 @@ class BrowseScreen(Screen[None]):
 
     def action_steer(self) -> None:
         """Open or close the target editor."""
+        if self._desk is None:
+            return
         self.toggle_class("-steering")
         if self.has_class("-steering"):
             self.set_focus(self.query(Slider).first())
@@ -184,7 +187,7 @@ class BrowseScreen(Screen[None]):
     @on(Slider.Steered)
     def _steered(self, message: Slider.Steered) -> None:
         if self._desk:
-            self._desk.steer(message.steering)
+            self._desk.steer(message.change(self._desk.steering))
             self.show(self._desk)
 
     # moving and searching
@@ -247,11 +250,11 @@ class BrowseScreen(Screen[None]):
         except StoreError as error:
             self.post_message(Failed(str(error)))
             return
-        self.post_message(SearchDone(words, np.array(found, dtype=np.int64) - 1))
+        self.post_message(SearchDone(opened, words, np.array(found, dtype=np.int64) - 1))
 
     @on(SearchDone)
     def _found(self, message: SearchDone) -> None:
-        if self._desk:
+        if self._desk and len(message.opened.questions) == len(self._desk.opened.questions):
             self._desk.search(message.words, message.found)
             self.show(self._desk)
             if not len(message.found):

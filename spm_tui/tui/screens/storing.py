@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -121,6 +122,11 @@ class StoringScreen(Screen[int | None]):
         if self._outbox.waiting():
             self._store_soon()
             self.draw()
+
+    def store_now(self) -> None:
+        """Store all at once, waiting for it: the terminal has gone, nothing else will."""
+        with suppress(StoreError):
+            self._outbox.drain()
 
     async def on_unmount(self) -> None:
         """Store the last annotations when the whole app is ended."""

@@ -48,7 +48,7 @@ def head(desk: Desk, width: int) -> Content:
     score = f"{percent(standings.accuracy)} % ({standings.correct}/{standings.scored})"
     left = subject(desk.opened)
     for target, before in (
-        (f" │ target {name}: {desk.steering}", " │ accuracy "),
+        (f" │ target {name}: {desk.effective}", " │ accuracy "),
         (f" │ target {name}", " │ accuracy "),
         (f" │ {name}", " │ "),
         ("", ""),

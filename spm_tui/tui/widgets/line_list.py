@@ -59,6 +59,8 @@ class LineList(ScrollView, can_focus=True):
         """Another line is at hand."""
 
         place: int
+        count: int
+        """Lines of the list at that moment."""
 
     @dataclass
     class Chosen(Message):
@@ -114,7 +116,7 @@ class LineList(ScrollView, can_focus=True):
             self._reveal()
             self._redraw(before)
             self._redraw(place)
-            self.post_message(self.Moved(place))
+            self.post_message(self.Moved(place, self._count))
 
     def _redraw(self, place: int) -> None:
         self.refresh(Region(0, place - self.scroll_offset.y, self.size.width, 1))

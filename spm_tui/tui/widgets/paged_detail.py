@@ -96,7 +96,7 @@ class PagedDetail(ScenarioDetail):
         if shown is None:
             self.say(f"{index + 1}. {visible(desk.opened.questions[index])}")
         else:
-            aimed = [slot.on for slot in desk.steering.slots]
+            aimed = [slot.on for slot in desk.effective.slots]
             self.show(shown, desk.opened.names, aimed, reason=explain(desk, index))
             self._mark()
         near = [int(one) for one in self._order[max(place - _SPAN, 0) : place + _SPAN + 1]]
@@ -131,4 +131,4 @@ def explain(desk: Desk, index: int) -> Content | None:
         return TIE
     if desk.standings.status[index] != Status.WRONG or judged.scores is None:
         return None
-    return reason(why(judged, index, desk.steering.aim()), desk.opened.names)
+    return reason(why(judged, index, desk.effective.aim()), desk.opened.names)

@@ -45,9 +45,10 @@ class Slider(Widget, can_focus=True):
 
     @dataclass
     class Steered(Message):
-        """The target has been moved."""
+        """One attribute of the target has been moved."""
 
-        steering: Steering
+        index: int
+        change: Callable[[Steering], Steering]
 
     def __init__(self, index: int) -> None:
         super().__init__()
@@ -110,7 +111,8 @@ class Slider(Widget, can_focus=True):
 
     def _tell(self, change: Callable[[Steering], Steering]) -> None:
         if self.steering is not None:
-            self.post_message(self.Steered(change(self.steering)))
+            self.steering = change(self.steering)  # at once: more keys may come before the answer
+            self.post_message(self.Steered(self._index, change))
 
 
 def slider(name: str, slot: Slot, *, weighs: bool = True) -> Content:

@@ -72,6 +72,15 @@ class Tmux:
         )
         return found.returncode != 0
 
+    def hang_up(self) -> None:
+        """Take the terminal away from the app, and wait for tmux to be gone."""
+        server = int(self("display-message", "-p", "#{pid}"))
+        self("kill-server")
+        deadline = time.monotonic() + 20
+        while Path(f"/proc/{server}").exists():
+            assert time.monotonic() < deadline, "tmux does not end"
+            time.sleep(0.1)
+
     def quit(self) -> None:
         """Quit the app and wait for its end."""
         self.press("q")
@@ -133,7 +142,7 @@ def test_a_first_hour_with_the_app(tmux: Tmux) -> None:
     tmux.see("mini-mic/eval  few-shot-comparative")
     tmux.press("q", "j")
     tmux.see("5/24")
-    tmux("kill-server")
+    tmux.hang_up()
 
     tmux.start()
     tmux.see("zero-shot-regression", "5/24")

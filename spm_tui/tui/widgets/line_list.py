@@ -122,9 +122,11 @@ class LineList(ScrollView, can_focus=True):
         self.refresh(Region(0, place - self.scroll_offset.y, self.size.width, 1))
 
     def _reveal(self) -> None:
-        self.scroll_to_region(
-            Region(0, self._place, 1, 1), animate=False, immediate=True, force=True
-        )
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        if not top <= self._place < top + height:
+            self.scroll_to_region(
+                Region(0, self._place, 1, 1), animate=False, immediate=True, force=True
+            )
 
     def on_resize(self) -> None:
         """Keep the cursor in sight."""

@@ -37,11 +37,6 @@ def history(db: Connection, run: int) -> list[Annotation]:
     return [Annotation(*row) for row in rows]
 
 
-def current(db: Connection, run: int) -> list[Annotation]:
-    """Return, of each author and annotated thing of `run`, the latest annotation."""
-    return _latest(history(db, run))
-
-
 def standing(entries: Iterable[Annotation]) -> list[Annotation]:
     """Return, of each author and thing, what counts: the latest, unless it is withdrawn.
 

@@ -5,7 +5,6 @@ attributes, S samples. A missing response or value is NaN (scores) or -1 (levels
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -78,41 +77,6 @@ def choices(
     array = np.full((scenarios, samples), -1, dtype=np.int16)
     array[rows["scenario"] - 1, rows["sample"]] = rows["response"]
     return array
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioLine:
-    """A scenario as it stands in a list."""
-
-    scenario: int
-    question: str
-    responses: int
-
-
-def page(
-    db: Connection, benchmark: str, split: Split, *, start: int = 1, size: int = 100
-) -> list[ScenarioLine]:
-    """Return up to `size` scenarios of a split from number `start` on."""
-    rows = db.execute(
-        """SELECT scenario, question,
-                  (SELECT count(*) FROM responses r WHERE r.benchmark = s.benchmark
-                   AND r.split = s.split AND r.scenario = s.scenario)
-           FROM scenarios s
-           WHERE benchmark = ? AND split = ? AND scenario BETWEEN ? AND ?
-           ORDER BY scenario""",
-        [benchmark, split, start, start + size - 1],
-    ).fetchall()
-    return [ScenarioLine(*row) for row in rows]
-
-
-def reasonings(db: Connection, run: int, scenario: int) -> dict[tuple[int, int, int], str]:
-    """Return a run's reasoning on one scenario, by (response, attribute, sample)."""
-    rows = db.execute(
-        """SELECT response, attribute, sample, reasoning FROM predictions
-           WHERE run = ? AND scenario = ?""",
-        [run, scenario],
-    ).fetchall()
-    return {(response, attribute, sample): text for response, attribute, sample, text in rows}
 
 
 def search(

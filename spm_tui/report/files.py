@@ -8,6 +8,7 @@ from pathlib import Path
 from spm_tui.errors import InputError
 from spm_tui.report import figures, tables, text
 from spm_tui.report.board import Board
+from spm_tui.report.one_file import save
 from store.identity import Canonical
 
 
@@ -36,7 +37,7 @@ def write(board: Board, folder: Path, *, record: Mapping[str, Canonical]) -> lis
         record: what repeats the runs: options, versions, hardware.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: a file cannot be written.
 
     """
     prepare(folder)
@@ -53,11 +54,8 @@ def write(board: Board, folder: Path, *, record: Mapping[str, Canonical]) -> lis
     }
     encoded = {name: content.encode() for name, content in contents.items()}
     encoded |= figures.draw(board)
-    try:
-        for name, content in encoded.items():
-            _replace(folder / name, content)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", path=folder) from error
+    for name, content in encoded.items():
+        save(folder / name, content)
     return [folder / name for name in encoded]
 
 
@@ -81,9 +79,3 @@ def _runs(board: Board) -> dict[str, Canonical]:
             for row in board.rows
         ],
     }
-
-
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)

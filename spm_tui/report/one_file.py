@@ -1,4 +1,4 @@
-"""One file that a person asked for by its path: whole, or not there."""
+"""One file among a report's, or one that a person asked for: whole, or not there."""
 
 import os
 from pathlib import Path

@@ -17,7 +17,7 @@ def test_the_latest_counts_and_the_others_stay(db: Connection) -> None:
     for annotation in (FIRST, second, other):
         annotations.annotate(db, annotation)
     assert set(annotations.history(db, 1)) == {FIRST, second, other}
-    assert set(annotations.current(db, 1)) == {second, other}
+    assert set(annotations.standing(annotations.history(db, 1))) == {second, other}
     assert annotations.history(db, 2) == []
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from store import benchmarks, browse
+from store import benchmarks, browse, pages
 from store.connection import Connection
 from store.errors import NotInStore
 from store.migrations import migrate
@@ -84,8 +84,8 @@ def test_labels_are_an_array_padded_where_responses_are_missing(db: Connection) 
 
 def test_pages_and_search_find_scenarios_by_number(db: Connection) -> None:
     benchmarks.add(db, SMALL, at=AT)
-    lines = browse.page(db, SMALL.identity, "eval", start=2, size=2)
-    assert [(line.scenario, line.responses) for line in lines] == [(2, 3), (3, 2)]
+    texts = pages.texts(db, SMALL.identity, "eval", [2, 3])
+    assert [(number, len(texts[number].responses)) for number in sorted(texts)] == [(2, 3), (3, 2)]
     assert browse.search(db, SMALL.identity, "eval", "QUESTION 3") == [3]
     assert browse.search(db, SMALL.identity, "eval", "response 2 to") == [2]
     assert browse.search(db, SMALL.identity, "eval", "100%_") == []

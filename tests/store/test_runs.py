@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from store import benchmarks, browse, runs
+from store import benchmarks, browse, pages, runs
 from store.connection import Connection
 from store.errors import NotInStore
 from store.records import Choice, Generation, Item, Prediction, RunSpec
@@ -82,7 +82,8 @@ def test_scores_are_means_over_samples(db: Connection) -> None:
     assert np.isnan(scores[1:]).all()
     per_sample = browse.sample_scores(db, number, (3, 3, 2), samples=2)
     assert per_sample[0, 0, 0].tolist() == [0.2, 0.4]
-    assert browse.reasonings(db, number, 1)[0, 0, 1] == "reason 1"
+    (second,) = (p for p in pages.predictions(db, number, [1]) if p.sample == 1)
+    assert (second.response, second.attribute, second.reasoning) == (0, 0, "reason 1")
     assert browse.scored_attributes(db, number) == [0]
     assert browse.search(db, SMALL.identity, "eval", "Reason 1", runs=[number]) == [1]
 

@@ -49,7 +49,8 @@ def app(parsed: argparse.Namespace) -> int:
 
     if given := [name for name in BY_NAME if name.replace("-", "_") in vars(parsed)]:
         raise InputError("says what to run, which only --headless does", field=f"--{given[0]}")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    in_browser = "TEXTUAL_DRIVER" in os.environ  # `textual serve` talks through pipes
+    if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("the app needs a terminal; without one, use --headless")
     settings = config.read(config.location(os.environ), user=getpass.getuser())
     folder = Path(platformdirs.user_state_dir("spm-tui"))

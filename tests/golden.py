@@ -3,6 +3,7 @@
 Run the tests with `SPM_GOLDEN=write` to write them anew, then read the difference.
 """
 
+import difflib
 import os
 from pathlib import Path
 
@@ -14,4 +15,6 @@ def check(name: str, text: str) -> None:
     path = FOLDER / name
     if os.environ.get("SPM_GOLDEN") == "write":
         path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8"), f"differs from {path}"
+    frozen = path.read_text(encoding="utf-8")
+    changed = difflib.unified_diff(frozen.splitlines(), text.splitlines(), lineterm="", n=0)
+    assert text == frozen, "\n".join([f"differs from {path}", *changed])

@@ -25,6 +25,8 @@ class ModelChoice:
     dtype: str = "auto"
     device_map: str | None = None
     batch_size: int | None = None
+    plain: bool = False
+    """Whether to use the plain engine even where the fast one is able to run the model."""
 
 
 class Backend:
@@ -66,14 +68,16 @@ class Backend:
 
     @cached_property
     def _engine(self) -> Engine:
-        from spm_tui.engine.local import LocalEngine
+        from spm_tui.engine.local import local
 
         self._say(f"loading {self._model.name} on {self.placement.device}")
-        return LocalEngine(
+        return local(
             self._model.folder,
             placement=self.placement,
             device_map=self._choice.device_map,
             rows=self._choice.batch_size,
+            plain=self._choice.plain,
+            say=self._say,
         )
 
     def engine(self) -> Engine:

@@ -17,6 +17,7 @@ LANGUAGE_MODEL = "SmolLM2-135M-Instruct"
 """The default backbone, an embedded model."""
 EMBEDDER = "all-MiniLM-L6-v2"
 DEVICES = ("auto", "cuda", "mps", "cpu")
+BACKENDS = ("local", "plain")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 TARGET_SETS = ("all", "sampled", "high", "low")
 
@@ -42,6 +43,7 @@ class RunOptions:
     model: str = LANGUAGE_MODEL
     revision: str | None = None
     embedder: str = EMBEDDER
+    backend: str = "local"
     device: str = "auto"
     dtype: str = "auto"
     device_map: str | None = None
@@ -160,13 +162,21 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
         Option("model", "NAME", "embedded model, folder, GGUF file or hub id"),
         Option("revision", "REV", "branch, tag or commit of a hub id"),
         Option("embedder", "NAME", "embedding model for the choice of examples"),
+        Option(
+            "backend", "NAME", "local, or plain: the same, several times slower", choices=BACKENDS
+        ),
         Option("device", "WHERE", ", ".join(DEVICES), choices=DEVICES),
         Option("dtype", "TYPE", ", ".join(DTYPES), choices=DTYPES),
         Option("device-map", "auto", "spread a large model over several GPUs", choices=("auto",)),
         Option("batch-size", "N", "requests at once, at most", int, low=1),
     ),
     "what to report": (
-        Option("targets", "SET,…", f"{', '.join(TARGET_SETS)}, or a file", many="commas"),
+        Option(
+            "targets",
+            "SET,…",
+            f"{', '.join(TARGET_SETS)}; a name saved in the app; or a file",
+            many="commas",
+        ),
         Option("target", "NAME=VALUE,…", "one more target; may be repeated", many="repeated"),
         Option("out", "FOLDER", "for tables, figures and run.json"),
     ),

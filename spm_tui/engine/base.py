@@ -23,8 +23,7 @@ class Engine(Protocol):
 
         Args:
             requests: all requests of a run.
-            done: indices that need no reply. They still take part in forming batches: so a
-                resumed run computes each answer exactly as an undisturbed one.
+            done: indices that need no reply.
 
         Raises:
             ModelError: the model cannot be used at all.

@@ -1,4 +1,4 @@
-"""Which requests are answered together: pure, so that a resumed run batches alike.
+"""Which requests the plain engine answers together: pure, so that a resumed run batches alike.
 
 A batch has one form of answer, because the constraint is compiled per form, and prompts of
 similar length, because shorter ones are padded. Long prompts come first: what does not fit

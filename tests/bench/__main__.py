@@ -26,7 +26,7 @@ from spm_tui.scoring.outcomes import Judged, listed
 from store import runs
 from store.connection import Store
 from store.records import Prediction
-from tests.bench import app
+from tests.bench import app, engines
 from tests.build import attribute
 from tests.conftest import AT
 
@@ -142,46 +142,20 @@ def starting() -> Iterator[Line]:
     yield compare("spm-tui --help", call("-c", help_), "python -c pass", call("-c", "pass"))
 
 
-def answering() -> Iterator[Line]:
-    """Eight real few-shot requests in one batch, and one at a time."""
-    from spm_tui.datasets import builtin
-    from spm_tui.engine import models
-    from spm_tui.engine.device import place
-    from spm_tui.engine.local import LocalEngine
-    from spm_tui.methods.base import Example, Settings
-    from spm_tui.methods.catalogue import ASKING
-
-    benchmark = builtin.load("mini-helpsteer").benchmark
-    method = ASKING["few-shot-comparative"](Settings(benchmark.attributes))
-    examples = [Example(one, rank) for rank, one in enumerate(benchmark.split("train")[:5])]
-    requests = [
-        ask.request
-        for scenario in benchmark.split("eval")[:8]
-        for ask in method.asks(scenario, 0, examples)
-    ]
-    folder = models.locate(models.LANGUAGE_MODEL, say=print).folder
-    batched = LocalEngine(folder, placement=place(), rows=8)
-    single = LocalEngine(folder, placement=place(), rows=1)
-    list(batched.answer(requests[:1]))
-    yield compare(
-        "answer 8 few-shot requests at once",
-        lambda: list(batched.answer(requests)),
-        "one at a time",
-        lambda: list(single.answer(requests)),
-    )
-
-
 def main() -> None:
     """Measure everything, print the tables, leave the figures.
 
     Words after the command choose parts: `make bench` runs all, `python -m tests.bench app`
-    the app alone.
+    the app alone, `… engines 4 3` the engines on four scenarios in three rounds.
     """
-    parts = {part.__name__: part for part in (scoring, selection, storing, starting, answering)}
-    wanted = sys.argv[1:] or [*parts, "app"]
+    parts = {part.__name__: part for part in (scoring, selection, storing, starting)}
+    wanted = sys.argv[1:] or [*parts, "app", "engines"]
     OUT.mkdir(exist_ok=True)
     if "app" in wanted:
         measure_app()
+    if "engines" in wanted:
+        scenarios, rounds = [*(int(word) for word in wanted if word.isdigit()), 2, 1][:2]
+        engines.run(OUT, scenarios=scenarios, rounds=rounds)
     if lines := [line for name, part in parts.items() if name in wanted for line in told(part)]:
         write_ratios(lines)
 

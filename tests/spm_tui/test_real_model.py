@@ -1,4 +1,4 @@
-"""The plain engine with the embedded model: real prompts, real answers, real limits."""
+"""The local engines with the embedded model: real prompts, real answers, real limits."""
 
 import subprocess
 import sys
@@ -14,9 +14,13 @@ import pytest
 from spm_tui import fewshot
 from spm_tui.datasets import builtin
 from spm_tui.engine import embedded, models
+from spm_tui.engine.base import Engine
 from spm_tui.engine.device import Placement
 from spm_tui.engine.embed import Embedder
-from spm_tui.engine.local import LocalEngine
+from spm_tui.engine.loading import Loaded, load
+from spm_tui.engine.local import local
+from spm_tui.engine.plain import PlainEngine
+from spm_tui.engine.prompt import Prompts
 from spm_tui.errors import ModelError
 from spm_tui.forms import Text, most_tokens
 from spm_tui.methods.base import Ask, Example, Settings
@@ -36,8 +40,13 @@ def folder() -> Path:
 
 
 @pytest.fixture(scope="module")
-def engine(folder: Path) -> LocalEngine:
-    return LocalEngine(folder, placement=CPU)
+def loaded(folder: Path) -> Loaded:
+    return load(folder, CPU)
+
+
+@pytest.fixture(scope="module", params=["fast", "plain"])
+def engine(folder: Path, request: pytest.FixtureRequest) -> Engine:
+    return local(folder, placement=CPU, plain=request.param == "plain")
 
 
 def asks(method: str, *, scenarios: int, attributes: int = 1, **settings: float) -> list[Ask]:
@@ -54,7 +63,7 @@ def asks(method: str, *, scenarios: int, attributes: int = 1, **settings: float)
 
 
 def answers(
-    engine: LocalEngine, requests: Sequence[Request], done: frozenset[int] = frozenset()
+    engine: Engine, requests: Sequence[Request], done: frozenset[int] = frozenset()
 ) -> dict[int, Reply]:
     return {i: reply for group in engine.answer(requests, done=done) for i, reply in group}
 
@@ -68,7 +77,7 @@ def answers(
     ],
 )
 def test_every_answer_can_be_read(
-    engine: LocalEngine, method: str, settings: dict[str, Any]
+    engine: Engine, method: str, settings: dict[str, Any]
 ) -> None:
     asked = asks(method, scenarios=2, **settings)
     found = answers(engine, [ask.request for ask in asked])
@@ -83,7 +92,7 @@ def test_every_answer_can_be_read(
         assert all(0 <= p.score <= 1 and p.reasoning for p in predictions)
 
 
-def test_no_sample_ends_as_invalid_json_however_wild(engine: LocalEngine) -> None:
+def test_no_sample_ends_as_invalid_json_however_wild(engine: Engine) -> None:
     """At this temperature every token the grammar allows is about equally likely."""
     asked = asks("zero-shot-comparative", scenarios=2, temperature=1000.0, samples=8)
     reader = ASKING["zero-shot-comparative"](Settings(BENCHMARK.attributes, reasoning=SHORT))
@@ -93,16 +102,19 @@ def test_no_sample_ends_as_invalid_json_however_wild(engine: LocalEngine) -> Non
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.7])
-def test_an_answer_does_not_depend_on_its_batch(folder: Path, temperature: float) -> None:
+@pytest.mark.parametrize("plain", [False, True])
+def test_an_answer_does_not_depend_on_its_batch(
+    folder: Path, temperature: float, *, plain: bool
+) -> None:
     asked = asks("zero-shot-comparative", scenarios=2, temperature=temperature, samples=2)
     requests = [ask.request for ask in asked]
-    alone, together = (LocalEngine(folder, placement=CPU, rows=rows) for rows in (1, 4))
+    alone, together = (local(folder, placement=CPU, rows=n, plain=plain) for n in (1, 4))
     texts = {i: reply.text for i, reply in answers(together, requests).items()}
     assert {i: reply.text for i, reply in answers(alone, requests).items()} == texts
     assert {i: reply.text for i, reply in answers(together, requests).items()} == texts
 
 
-def test_what_is_done_is_not_answered_again(engine: LocalEngine) -> None:
+def test_what_is_done_is_not_answered_again(engine: Engine) -> None:
     requests = [ask.request for ask in asks("zero-shot-regression", scenarios=1)]
     whole = answers(engine, requests)
     rest = answers(engine, requests, done=frozenset({0}))
@@ -110,31 +122,42 @@ def test_what_is_done_is_not_answered_again(engine: LocalEngine) -> None:
     assert all(rest[index].text == whole[index].text for index in rest)
 
 
-def test_examples_that_do_not_fit_are_left_out_the_question_never_is(
-    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_examples_that_do_not_fit_are_left_out_the_question_never_is(loaded: Loaded) -> None:
     (ask,) = asks("few-shot-comparative", scenarios=1)
-    whole = engine._fit(ask.request)
+    whole = loaded.prompts.fit(ask.request)
     assert (whole.dropped, whole.problem) == (0, None)
-    bare = engine._fit(replace(ask.request, shots=()))
+    bare = loaded.prompts.fit(replace(ask.request, shots=()))
     answer = most_tokens(ask.request.form)
-    monkeypatch.setattr(engine, "_context", (whole.tokens + bare.tokens) // 2 + answer)
-    fitted = engine._fit(ask.request)
+    narrow = Prompts(loaded.tokenizer, (len(whole.tokens) + len(bare.tokens)) // 2 + answer)
+    fitted = narrow.fit(ask.request)
     assert 1 <= fitted.dropped < 3
-    assert bare.tokens < fitted.tokens < whole.tokens
-    assert BENCHMARK.split("eval")[0].question in fitted.text
-    monkeypatch.setattr(engine, "_context", bare.tokens + answer - 1)
-    (reply,) = answers(engine, [ask.request]).values()
-    assert reply.text == ""
-    assert reply.error is not None
-    assert f"the prompt has {bare.tokens} tokens without examples" in reply.error
+    assert len(bare.tokens) < len(fitted.tokens) < len(whole.tokens)
+    assert BENCHMARK.split("eval")[0].question in loaded.text(fitted.tokens)
+
+
+def test_a_question_that_does_not_fit_is_told_and_the_others_are_answered(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [ask.request for ask in asks("zero-shot-comparative", scenarios=3)]
+    prompts = engine._loaded.prompts  # type: ignore[attr-defined]
+    lengths = [len(prompts.fit(request).tokens) for request in asked]
+    longest = lengths.index(max(lengths))
+    monkeypatch.setattr(prompts, "context", max(lengths) + most_tokens(asked[longest].form) - 1)
+    found = answers(engine, asked)
+    error = found[longest].error
+    assert error is not None
+    assert f"the prompt has {max(lengths)} tokens without examples" in error
+    assert [i for i, reply in found.items() if not reply.error and reply.text] == [
+        i for i in found if i != longest
+    ]
 
 
 def test_a_batch_too_large_for_memory_is_halved(
-    engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
 
+    engine = PlainEngine(loaded)
     asked, sizes = asks("zero-shot-regression", scenarios=2), list[int]()
     plain = engine._answer_batch
 
@@ -155,7 +178,7 @@ def test_a_batch_too_large_for_memory_is_halved(
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ModelError, match="cannot be loaded as a language model"):
-        LocalEngine(tmp_path, placement=CPU)
+        load(tmp_path, CPU)
 
 
 def test_the_embedded_models_are_what_they_were() -> None:

@@ -1,0 +1,1 @@
+"""The fast local engine: prompts' shared beginnings are read once, everything is batched."""

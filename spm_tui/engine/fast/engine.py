@@ -1,0 +1,105 @@
+"""The loop: admit, advance, retire.
+
+Every step is one call of the model. It reads the newest tokens of all answers being written
+and, with the room that is left, prompts that are to be answered next: reading prompts keeps
+the arithmetic busy, and the answers ride along at little cost.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
+from spm_tui.engine.base import Answer
+from spm_tui.engine.fast.agenda import Agenda, Item
+from spm_tui.engine.fast.grammar import Grammars
+from spm_tui.engine.fast.memory import Space, space
+from spm_tui.engine.fast.reader import Reader
+from spm_tui.engine.fast.rows import Row
+from spm_tui.engine.fast.work import Work
+from spm_tui.engine.loading import Loaded
+from spm_tui.engine.prompt import Prompt
+from spm_tui.forms import most_tokens
+from spm_tui.wire import Reply, Request
+
+ROWS = {"cpu": 32, "mps": 32, "cuda": 256}
+"""Answers being written at a time, unless the user says otherwise."""
+STEP = {"cpu": 256, "mps": 512, "cuda": 4096}
+"""Tokens in a step."""
+
+
+class FastEngine:
+    """A causal language model on this machine, at about the speed the machine allows.
+
+    Args:
+        loaded: the model.
+        rows: most answers being written at a time; None suits the device.
+
+    Raises:
+        Unsupported: the model's attention is not of a kind that can be replaced.
+
+    """
+
+    def __init__(self, loaded: Loaded, *, rows: int | None = None) -> None:
+        self._loaded = loaded
+        self._rows = rows or ROWS[loaded.kind]
+        self._step = STEP[loaded.kind]
+        self._reader = Reader(loaded)
+        self._grammars = Grammars(loaded.tokenizer, self._reader.vocabulary)
+
+    def answer(
+        self, requests: Sequence[Request], *, done: AbstractSet[int] = frozenset()
+    ) -> Iterator[list[Answer]]:
+        """Yield replies as they are finished, those with common beginnings after each other."""
+        import torch
+
+        wanted = [index for index in range(len(requests)) if index not in done]
+        agenda = Agenda(requests, wanted, self._prompt)
+        room = self._room(requests)
+        while agenda.first():
+            work = Work(self._reader, self._grammars, room)
+            try:
+                yield from self._run(work, agenda)
+            except torch.OutOfMemoryError:
+                agenda.put_back([row.item.index for row in work.rows])
+                del work
+                torch.cuda.empty_cache()
+                if room.slots == 1:
+                    yield [_failed(agenda.take(), "out of GPU memory with this request alone")]
+                room = room.halved()
+
+    def _run(self, work: Work, agenda: Agenda) -> Iterator[list[Answer]]:
+        since = time.perf_counter()
+        while work.rows or agenda.first():
+            work.admit(agenda)
+            work.advance(self._step)
+            if finished := work.retire():
+                now = time.perf_counter()
+                seconds, since = (now - since) / len(finished), now
+                yield [(row.item.index, self._reply(row, seconds)) for row in finished]
+            while (item := agenda.first()) and item.prompt.problem:
+                yield [_failed(agenda.take(), item.prompt.problem)]
+
+    def _room(self, requests: Sequence[Request]) -> Space:
+        longest = max((most_tokens(form) for form in {r.form for r in requests}), default=1)
+        return space(
+            self._loaded.kind,
+            bytes_per_token=self._reader.bytes_per_token,
+            answer=longest,
+            rows=self._rows,
+        )
+
+    def _prompt(self, request: Request) -> Prompt:
+        """Return a request's prompt, with what every answer to it begins with."""
+        prompt = self._loaded.prompts.fit(request)
+        return replace(prompt, tokens=prompt.tokens + self._grammars.opening(request.form))
+
+    def _reply(self, row: Row, seconds: float) -> Reply:
+        prompt = row.item.prompt
+        read = len(prompt.tokens) - len(self._grammars.opening(row.item.request.form))
+        answer = [token for token in row.answer if token != self._loaded.end]
+        return Reply(self._loaded.text(answer), read, len(answer), prompt.dropped, seconds)
+
+
+def _failed(item: Item, reason: str) -> Answer:
+    return item.index, Reply("", len(item.prompt.tokens), 0, item.prompt.dropped, 0.0, reason)

@@ -1,0 +1,52 @@
+"""How much may be kept in memory at a time."""
+
+from dataclasses import dataclass
+
+ENOUGH = 28_000
+"""Tokens beyond which more memory does not make a processor faster: it is busy by then."""
+_SHARE = {"cpu": 0.5, "mps": 0.5, "cuda": 0.85}
+"""Of the free memory that may be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Room for answers and for prompts."""
+
+    slots: int
+    """Answers at a time."""
+    answer: int
+    """Tokens of the longest answer."""
+    prompts: int
+    """Tokens of prompts; exceeded only by a prompt that is alone."""
+
+    def halved(self) -> "Space":
+        """Return half of it, but room for one answer."""
+        return Space(max(1, self.slots // 2), self.answer, self.prompts // 2)
+
+
+def space(kind: str, *, bytes_per_token: int, answer: int, rows: int) -> Space:
+    """Return the room there is.
+
+    Args:
+        kind: of device.
+        bytes_per_token: of keys and values.
+        answer: tokens of the longest answer.
+        rows: most answers wanted at a time; they get a third of the room at most.
+
+    """
+    tokens = int(_free(kind) * _SHARE[kind]) // bytes_per_token
+    if kind != "cuda":
+        tokens = min(tokens, ENOUGH)
+    slots = max(1, min(rows, tokens // (3 * answer)))
+    return Space(slots, answer, max(0, tokens - slots * answer))
+
+
+def _free(kind: str) -> int:
+    """Return the free memory in bytes."""
+    if kind == "cuda":
+        import torch
+
+        return int(torch.cuda.mem_get_info()[0])
+    import psutil
+
+    return int(psutil.virtual_memory().available)

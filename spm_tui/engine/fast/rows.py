@@ -1,0 +1,42 @@
+"""The answers being written."""
+
+from dataclasses import dataclass, field
+
+from spm_tui.engine.fast.agenda import Item
+from spm_tui.engine.fast.grammar import Progress
+from spm_tui.engine.fast.tree import Segment
+
+
+@dataclass(eq=False, slots=True)
+class Row:
+    """One answer."""
+
+    item: Item
+    path: list[Segment]
+    slot: int
+    """Where its keys and values are kept."""
+    progress: Progress
+    uniforms: list[float]
+    """One number in [0, 1) for each token that may be drawn; none when greedy."""
+    answer: list[int]
+    unread: list[int] = field(default_factory=list)
+    """The last of the answer's tokens, which the model has not seen."""
+    read: int = 0
+    """Tokens of the answer that are in the slot."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether its prompt has been read and nothing been asked of the model."""
+        return not self.read and not self.unread and self.path[-1].whole
+
+    @property
+    def position(self) -> int:
+        """Of the next token to be read."""
+        last = self.path[-1]
+        return last.start + len(last.tokens) + self.read
+
+    def write(self, token: int) -> None:
+        """Add the token the model chose, and those that must follow it."""
+        tokens = [token, *self.progress.forced()]
+        self.answer += tokens
+        self.unread = tokens

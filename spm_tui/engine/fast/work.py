@@ -1,0 +1,118 @@
+"""The answers in hand: which requests come in, what is read next, who is done."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from spm_tui.engine.fast.agenda import Agenda, Item
+from spm_tui.engine.fast.choice import choose
+from spm_tui.engine.fast.grammar import Grammars
+from spm_tui.engine.fast.memory import Space
+from spm_tui.engine.fast.reader import Reader
+from spm_tui.engine.fast.rows import Row
+from spm_tui.engine.fast.step import Share, plan
+from spm_tui.engine.fast.tree import Segment, Tree
+from spm_tui.engine.sampling import uniforms
+from spm_tui.forms import most_tokens
+
+
+class Work:
+    """Answers being written, and what has been read for them.
+
+    Args:
+        reader: the model.
+        grammars: of the answers.
+        room: what may be in memory.
+
+    """
+
+    def __init__(self, reader: Reader, grammars: Grammars, room: Space) -> None:
+        self.rows: list[Row] = []
+        self._reader = reader
+        self._grammars = grammars
+        self._room = room.prompts
+        self._tree = Tree(reader.segment_cache)
+        self._tails = reader.tails_cache(room.slots, room.answer)
+        self._free = list(range(room.slots))[::-1]
+        self._unread: list[Segment] = []
+        self._kept: list[Segment] = []
+        """What the next request will use, so that it does not go with its last user."""
+
+    def admit(self, agenda: Agenda) -> None:
+        """Take in requests while there is room."""
+        while self._free and (item := agenda.first()) and not item.prompt.problem:
+            tokens = item.prompt.tokens
+            if self.rows and self._tree.size + self._tree.missing(tokens) > self._room:
+                break
+            path = self._tree.hold(tokens, agenda.cuts())
+            self._unread += [s for s in path if not s.whole and s not in self._unread]
+            self.rows.append(self._begin(agenda.take(), path))
+            self._keep_for(agenda)
+
+    def _begin(self, item: Item, path: list[Segment]) -> Row:
+        request = item.request
+        draws = most_tokens(request.form) if request.temperature else 0
+        progress = self._grammars.start(request.form)
+        forced = progress.forced()
+        return Row(item, path, self._free.pop(), progress, uniforms(request.seed, draws), forced)
+
+    def _keep_for(self, agenda: Agenda) -> None:
+        item = agenda.first()
+        kept = self._tree.known(item.prompt.tokens) if item else []
+        self._tree.use(kept)
+        self._tree.release(self._kept)
+        self._kept = kept
+
+    def advance(self, tokens: int) -> None:
+        """Read one step's tokens, and let every answer that can go on do so by a token.
+
+        Args:
+            tokens: most to read; the newest of all answers are read in any case.
+
+        """
+        going = [row for row in self.rows if row.unread]
+        shares = list(self._shares(tokens - sum(len(row.unread) for row in going)))
+        if going or shares:
+            step = plan(going, shares, self._tails, self._reader.device)
+            logits = self._reader.read(step)
+            self._note(going, shares, logits)
+            self._write(going, logits[: len(going)])
+        if waiting := [row for row in self.rows if row.waiting]:
+            self._write(waiting, _stack([row.path[-1].logits for row in waiting]))
+
+    def _shares(self, room: int) -> Iterator[Share]:
+        for segment in self._unread:
+            if room <= 0:
+                return
+            count = min(room, len(segment.tokens) - segment.read)
+            room -= count
+            yield Share(segment, count)
+
+    def _note(self, going: Sequence[Row], shares: Sequence[Share], logits: Any) -> None:
+        for row in going:
+            row.read += len(row.unread)
+            row.unread = []
+        for place, share in enumerate(shares, len(going)):
+            share.segment.read += share.count
+            if share.segment.whole:
+                share.segment.logits = logits[place].clone()
+        self._unread = [segment for segment in self._unread if not segment.whole]
+
+    @staticmethod
+    def _write(rows: Sequence[Row], logits: Any) -> None:
+        for row, token in zip(rows, choose(rows, logits), strict=True):
+            row.write(token)
+
+    def retire(self) -> list[Row]:
+        """Return the finished rows, and let go of what they used."""
+        finished = [row for row in self.rows if row.progress.finished]
+        for row in finished:
+            self.rows.remove(row)
+            self._free.append(row.slot)
+            self._tree.release(row.path)
+        return finished
+
+
+def _stack(vectors: list[Any]) -> Any:
+    import torch
+
+    return torch.stack(vectors)

@@ -1,0 +1,68 @@
+"""A causal language model of transformers, in memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spm_tui.engine.device import Placement
+from spm_tui.engine.prompt import Prompts
+from spm_tui.engine.quiet import quiet
+from spm_tui.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model and what goes with it."""
+
+    model: Any
+    """Of transformers, ready for inference."""
+    tokenizer: Any
+    prompts: Prompts
+    kind: str
+    """Of device: cpu, cuda or mps."""
+
+    @property
+    def end(self) -> int:
+        """The token that ends an answer."""
+        return int(self.tokenizer.eos_token_id)
+
+    def text(self, tokens: list[int]) -> str:
+        """Return an answer's text."""
+        return str(self.tokenizer.decode(tokens, skip_special_tokens=True))
+
+
+def load(folder: Path, placement: Placement, *, device_map: str | None = None) -> Loaded:
+    """Return the model of a folder.
+
+    Args:
+        folder: the model's files.
+        placement: device and precision.
+        device_map: `auto` spreads a model that is too large for one GPU over all of them.
+
+    Raises:
+        ModelError: it cannot be loaded, or has no chat template.
+
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+            model = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=getattr(torch, placement.dtype), device_map=device_map
+            )
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ModelError(f"{folder}: cannot be loaded as a language model: {reason}") from error
+    model.generation_config = GenerationConfig()  # a model's own sampling habits are not ours
+    if device_map is None:
+        model.to(placement.device)
+    prompts = Prompts(tokenizer, _context(model.config, tokenizer))
+    return Loaded(model.eval(), tokenizer, prompts, placement.device.partition(":")[0])
+
+
+def _context(config: Any, tokenizer: Any) -> int:
+    """Return the context window in tokens; some tokenizers say a huge number for unknown."""
+    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+    return min(int(positions or 1 << 20), int(tokenizer.model_max_length))

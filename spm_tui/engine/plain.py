@@ -1,0 +1,130 @@
+"""The plain local engine: transformers generates, outlines constrains.
+
+The yardstick for faster ones, and what they fall back to. It reads and decodes whole
+batches of padded prompts; nothing is shared between requests.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from spm_tui.engine.base import Answer
+from spm_tui.engine.loading import Loaded
+from spm_tui.engine.prompt import Prompt
+from spm_tui.engine.quiet import quiet
+from spm_tui.engine.sampling import SeededSampling
+from spm_tui.engine.schedule import batches, unfinished
+from spm_tui.forms import Fields, grammar, most_tokens
+from spm_tui.wire import Reply, Request
+
+ROWS = {"cpu": 8, "mps": 8, "cuda": 64}
+"""Requests in a batch unless the user says otherwise."""
+TOKENS = {"cpu": 16_384, "mps": 16_384, "cuda": 131_072}
+"""Padded tokens in a batch likewise; memory that does not suffice halves the batch."""
+
+
+class PlainEngine:
+    """A causal language model on this machine.
+
+    Args:
+        loaded: the model.
+        rows: most requests in a batch; None suits the device.
+
+    """
+
+    def __init__(self, loaded: Loaded, *, rows: int | None = None) -> None:
+        import outlines
+        from outlines.backends.llguidance import LLGuidanceBackend
+
+        self._loaded = loaded
+        self._rows = rows or ROWS[loaded.kind]
+        with quiet():
+            constrained = outlines.from_transformers(loaded.model, loaded.tokenizer)
+        self._backend = LLGuidanceBackend(constrained)
+        self._constraints: dict[Fields, Any] = {}
+
+    def answer(
+        self, requests: Sequence[Request], *, done: AbstractSet[int] = frozenset()
+    ) -> Iterator[list[Answer]]:
+        """Yield replies batch by batch, the longest prompts first."""
+        planned = batches(requests, rows=self._rows, tokens=TOKENS[self._loaded.kind])
+        queue = unfinished(planned, done)[::-1]
+        while queue:
+            batch = queue.pop()
+            replies = self._answer_or_split([requests[index] for index in batch])
+            if replies is None:
+                half = len(batch) // 2
+                queue += [batch[half:], batch[:half]]
+                continue
+            answers = zip(batch, replies, strict=True)
+            yield [(index, reply) for index, reply in answers if index not in done]
+
+    def _answer_or_split(self, requests: list[Request]) -> list[Reply] | None:
+        """Answer a batch; None when it must be halved for want of memory."""
+        import torch
+
+        try:
+            return self._answer_batch(requests)
+        except torch.OutOfMemoryError:
+            if len(requests) > 1:
+                torch.cuda.empty_cache()
+                return None
+        torch.cuda.empty_cache()
+        return [Reply("", 0, 0, 0, 0.0, error="out of GPU memory with this request alone")]
+
+    def _answer_batch(self, requests: list[Request]) -> list[Reply]:
+        started = time.perf_counter()
+        prompts = [self._loaded.prompts.fit(request) for request in requests]
+        fitting = [i for i, prompt in enumerate(prompts) if prompt.problem is None]
+        answers: dict[int, tuple[str, int]] = {}
+        if fitting:
+            generated = self._generate(
+                [prompts[i] for i in fitting], [requests[i] for i in fitting]
+            )
+            answers = dict(zip(fitting, generated, strict=True))
+        seconds = (time.perf_counter() - started) / len(requests)
+        replies = []
+        for i, prompt in enumerate(prompts):
+            text, tokens = answers.get(i, ("", 0))
+            replies.append(
+                Reply(text, len(prompt.tokens), tokens, prompt.dropped, seconds, prompt.problem)
+            )
+        return replies
+
+    def _generate(
+        self, prompts: Sequence[Prompt], requests: Sequence[Request]
+    ) -> list[tuple[str, int]]:
+        """Return, for each prompt, the answer and its number of tokens."""
+        import torch
+        from transformers import GenerationConfig, LogitsProcessorList
+
+        inputs = self._loaded.tokenizer.pad(
+            {"input_ids": [prompt.tokens for prompt in prompts]},
+            padding_side="left",
+            return_tensors="pt",
+        ).to(self._loaded.model.device)
+        read = inputs["input_ids"].shape[1]
+        form, temperature = requests[0].form, requests[0].temperature
+        steps = most_tokens(form)
+        processors = LogitsProcessorList([self._constraint(form)])
+        if temperature:
+            seeds = [request.seed for request in requests]
+            processors.append(SeededSampling(seeds, temperature, start=read, steps=steps))
+        end = self._loaded.end
+        config = GenerationConfig(
+            do_sample=False, max_new_tokens=steps, eos_token_id=end, pad_token_id=end
+        )
+        with torch.inference_mode(), quiet():
+            output = self._loaded.model.generate(
+                **inputs, generation_config=config, logits_processor=processors
+            )
+        rows = [row[: row.index(end)] if end in row else row for row in output[:, read:].tolist()]
+        return [(self._loaded.text(row), len(row)) for row in rows]
+
+    def _constraint(self, form: Fields) -> Any:
+        """Return outlines' logits processor for a form, ready for a new batch."""
+        if form not in self._constraints:
+            self._constraints[form] = self._backend.get_cfg_logits_processor(grammar(form))
+        self._constraints[form].reset()
+        return self._constraints[form]

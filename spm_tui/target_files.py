@@ -89,6 +89,16 @@ def from_mapping(
     return target(values, attributes, weights=weights, path=path, row=row)
 
 
+def from_json(text: str, attributes: Sequence[Attribute]) -> Target:
+    """Return the target that the store keeps as this text.
+
+    Raises:
+        InputError: as `spm_tui.targets.target`.
+
+    """
+    return from_mapping(json.loads(text), attributes)
+
+
 def to_mapping(target: Target) -> Entry:
     """Return the entry that describes a target: the inverse of `from_mapping`."""
     values = dict(target.values)

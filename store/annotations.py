@@ -96,3 +96,11 @@ def saved_targets(db: Connection, benchmark: str) -> dict[str, list[str]]:
         [benchmark],
     ).fetchall()
     return dict(rows)
+
+
+def saved_names(db: Connection) -> dict[str, tuple[str, ...]]:
+    """Return the names that sets are saved under, by benchmark."""
+    rows = db.execute(
+        "SELECT benchmark, list(DISTINCT name ORDER BY name) FROM target_sets GROUP BY benchmark"
+    ).fetchall()
+    return {benchmark: tuple(names) for benchmark, names in rows}

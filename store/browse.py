@@ -16,12 +16,6 @@ Scores = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int16]
 
 
-def token(db: Connection) -> str:
-    """Return what tells this store from every other, wherever its file is moved."""
-    (value,) = db.execute("SELECT value FROM identity WHERE token = 'store'").fetchall()[0]
-    return str(value)
-
-
 def labels(db: Connection, benchmark: str, split: Split) -> Levels:
     """Return the levels of a split's responses, [N, R, A]."""
     rows = db.execute(

@@ -3,6 +3,9 @@
 DuckDB lets one process write or many read. So every access opens the file, does one
 batch and closes it; whoever finds it taken waits with growing, jittered pauses. A
 process that is killed loses what it had not committed, and nothing else.
+
+Between two accesses the file may be deleted, or another put in its place. Neither is taken
+for the store that was opened: nothing read from the one is written into the other.
 """
 
 import random
@@ -17,7 +20,7 @@ from typing import TypeAlias
 import duckdb
 
 from store.clock import now
-from store.errors import StoreBusy, StoreUnusable
+from store.errors import StoreBusy, StoreLost, StoreUnusable
 from store.migrations import MIGRATIONS, migrate, schema_version
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
@@ -38,6 +41,12 @@ _OUT_OF_OUR_HANDS = (
 """Faults of disk, memory or file; any other DuckDB error is a defect of ours and passes."""
 _ONE_CONFIGURATION = threading.Lock()
 """One connection at a time in this process: DuckDB refuses a reader beside a writer."""
+
+
+def token(db: Connection) -> str:
+    """Return what tells this store from every other, wherever its file is moved."""
+    (value,) = db.execute("SELECT value FROM identity WHERE token = 'store'").fetchall()[0]
+    return str(value)
 
 
 class Store:
@@ -63,11 +72,29 @@ class Store:
         self._patience = patience
         self._sleep = sleep
         self._random = random_ or random.Random()
+        self._token = ""
+        """Of the store that was found at the first access."""
+        self._leaving = False
+
+    def leave(self) -> None:
+        """Let whoever waits to read give up at once; what is to be written still waits."""
+        self._leaving = True
+
+    def anew(self) -> "Store":
+        """Return access to whatever store is at the path now."""
+        return Store(self.path, patience=self._patience, sleep=self._sleep, random_=self._random)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Open for reading; the schema is brought up to date first where it is behind."""
-        if not self.path.exists():
+        """Open for reading; the schema is brought up to date first where it is behind.
+
+        Raises:
+            StoreBusy: another process does not let go of it.
+            StoreLost: it is not there any more.
+            StoreUnusable: it is no store, or none that this version can read.
+
+        """
+        if not self._token and not self.path.exists():
             with self.writing():
                 pass
         with self._open(read_only=True) as db:
@@ -80,10 +107,16 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Open for one transaction: committed at the end; closing undoes it on any exception."""
+        """Open for one transaction: committed at the end; closing undoes it on any exception.
+
+        Raises:
+            StoreError: as `reading`.
+
+        """
         with self._open(read_only=False) as db:
             if self._check(db) < NEWEST:
                 migrate(db, at=now())
+                self._check(db)
             db.begin()
             yield db
             db.commit()
@@ -98,11 +131,17 @@ class Store:
                 f"{self.path}: written by a newer spm-tui (schema {version}, this one knows"
                 f" {NEWEST}); update spm-tui or name another --store"
             )
+        found = token(db) if version else ""
+        if self._token not in ("", found):
+            raise StoreLost(f"{self.path}: another store has taken its place")
+        self._token = found
         return version
 
     @contextmanager
     def _open(self, *, read_only: bool) -> Iterator[Connection]:
         with _ONE_CONFIGURATION:
+            if self._token and not self.path.exists():
+                raise StoreLost(f"{self.path}: has been deleted or moved")
             db = self._connect(read_only=read_only)
             try:
                 yield db
@@ -125,7 +164,7 @@ class Store:
                 locked = _LOCKED.search(str(error))
                 if locked is None:
                     raise StoreUnusable(f"{self.path}: {_first_line(error)}") from error
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or (read_only and self._leaving):
                     holder = int(locked[1]) if locked[1] else None
                     raise StoreBusy(self.path, holder, self._patience) from error
             self._sleep(pause * self._random.uniform(0.5, 1.5))

@@ -4,6 +4,7 @@
 
     StoreError            the store cannot be used as asked; the message is one line
     ├── StoreBusy         another process holds the file: try again later
+    ├── StoreLost         the file that was opened is gone, or another store is in its place
     ├── StoreUnusable     the file is foreign, damaged, from a newer version, or out of reach
     ├── FileUnusable      a file beside the store cannot be read or written: name another
     └── NotInStore        nothing is stored under that name, number or identity
@@ -21,6 +22,10 @@ class StoreBusy(StoreError):
         who = f"process {holder}" if holder is not None else "another process"
         super().__init__(f"{path}: held by {who} for more than {waited:.0f} s; try again later")
         self.holder = holder
+
+
+class StoreLost(StoreError):
+    """The file that was opened has been deleted, or another store has taken its place."""
 
 
 class StoreUnusable(StoreError):

@@ -8,8 +8,9 @@ from spm_tui.bench.plan import Vectors
 from spm_tui.bench.subject import Backbone
 from spm_tui.engine import models
 from spm_tui.engine.base import Engine
-from spm_tui.engine.device import Placement, place
+from spm_tui.engine.device import Placement, place, spread
 from spm_tui.engine.models import Located
+from spm_tui.engine.spread import SpreadEngine
 
 Say = Callable[[str], None]
 
@@ -23,8 +24,11 @@ class ModelChoice:
     embedder: str = models.EMBEDDER
     device: str = "auto"
     dtype: str = "auto"
+    quantize: str | None = None
     device_map: str | None = None
     batch_size: int | None = None
+    workers: int | None = None
+    """Processes, each with the model; None is one per GPU."""
     plain: bool = False
     """Whether to use the plain engine even where the fast one is able to run the model."""
 
@@ -45,7 +49,7 @@ class Backend:
     @cached_property
     def placement(self) -> Placement:
         """Device and precision."""
-        return place(self._choice.device, self._choice.dtype)
+        return place(self._choice.device, self._choice.dtype, self._choice.quantize)
 
     @cached_property
     def _model(self) -> Located:
@@ -59,7 +63,7 @@ class Backend:
     @property
     def backbone(self) -> Backbone:
         """The language model's identity; its files are fetched if need be."""
-        return Backbone(self._model.name, f"{self._model.revision}/{self.placement.dtype}")
+        return Backbone(self._model.name, f"{self._model.revision}/{self.placement.precision}")
 
     @property
     def embedder(self) -> str:
@@ -70,13 +74,20 @@ class Backend:
     def _engine(self) -> Engine:
         from spm_tui.engine.local import local
 
-        self._say(f"loading {self._model.name} on {self.placement.device}")
+        choice, folder = self._choice, self._model.folder
+        places = [self.placement]
+        if choice.device_map is None:
+            places = spread(self.placement, choice.workers)
+        where = ", ".join(dict.fromkeys(place.device for place in places))
+        self._say(f"loading {self._model.name} on {where}")
+        if len(places) > 1:
+            return SpreadEngine(folder, places, rows=choice.batch_size, plain=choice.plain)
         return local(
-            self._model.folder,
+            folder,
             placement=self.placement,
-            device_map=self._choice.device_map,
-            rows=self._choice.batch_size,
-            plain=self._choice.plain,
+            device_map=choice.device_map,
+            rows=choice.batch_size,
+            plain=choice.plain,
             say=self._say,
         )
 

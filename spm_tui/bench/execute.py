@@ -5,7 +5,7 @@ moment, the next run of the same job goes on from the last commit.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -155,7 +155,7 @@ class _Work:
         for group in engine.answer(requests, done=frozenset(self.done)):
             for index, reply in group:
                 yield from self._enter(index, reply)
-                meter.add(sizes[index], reply)
+            meter.add([(sizes[index], reply) for index, reply in group])
             stop = self.context.stop()
             if stop or time.monotonic() - committed > COMMIT_SECONDS:
                 self._commit()
@@ -220,27 +220,38 @@ class _Work:
 
 
 class _Meter:
-    """Speed and time left, judged by characters read: known for every request beforehand."""
+    """Speed and time left, judged by characters read: known for every request beforehand.
+
+    Counts from the first answers on: until they are there, prompts were read for others too.
+    """
 
     def __init__(self, characters: int) -> None:
         self._left = characters
         self._read = self._tokens = 0
-        self._started = time.monotonic()
+        self._started: float | None = None
 
-    def add(self, characters: int, reply: Reply) -> None:
-        """Count a reply."""
-        self._read += characters
+    def add(self, answered: Sequence[tuple[int, Reply]]) -> None:
+        """Count replies that came together, each with the characters of its request."""
+        characters = sum(size for size, _ in answered)
         self._left -= characters
-        self._tokens += reply.prompt_tokens + reply.answer_tokens
+        if self._started is None:
+            self._started = time.monotonic()
+            return
+        self._read += characters
+        self._tokens += sum(reply.prompt_tokens + reply.answer_tokens for _, reply in answered)
 
     @property
     def rate(self) -> float:
-        """Tokens read and written per second."""
-        return self._tokens / max(time.monotonic() - self._started, 1e-9)
+        """Tokens of prompts and answers per second."""
+        return self._tokens / self._seconds
 
     @property
     def remaining(self) -> float | None:
-        """Seconds left at the speed so far; None while nothing is read."""
+        """Seconds left at the speed so far; None while that is not known."""
         if not self._read:
             return None
-        return (time.monotonic() - self._started) * self._left / self._read
+        return self._seconds * self._left / self._read
+
+    @property
+    def _seconds(self) -> float:
+        return max(time.monotonic() - (self._started or 0.0), 1e-9)

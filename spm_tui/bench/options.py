@@ -17,6 +17,7 @@ LANGUAGE_MODEL = "SmolLM2-135M-Instruct"
 """The default backbone, an embedded model."""
 EMBEDDER = "all-MiniLM-L6-v2"
 DEVICES = ("auto", "cuda", "mps", "cpu")
+QUANTIZATIONS = ("int8", "int4")
 BACKENDS = ("local", "plain")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 TARGET_SETS = ("all", "sampled", "high", "low")
@@ -46,8 +47,10 @@ class RunOptions:
     backend: str = "local"
     device: str = "auto"
     dtype: str = "auto"
+    quantize: str | None = None
     device_map: str | None = None
     batch_size: int | None = None
+    workers: int | None = None
     out: str | None = None
 
     def record(self) -> dict[str, Canonical]:
@@ -167,8 +170,10 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
         ),
         Option("device", "WHERE", ", ".join(DEVICES), choices=DEVICES),
         Option("dtype", "TYPE", ", ".join(DTYPES), choices=DTYPES),
+        Option("quantize", "BITS", "weights as int8 or int4", choices=QUANTIZATIONS),
         Option("device-map", "auto", "spread a large model over several GPUs", choices=("auto",)),
         Option("batch-size", "N", "requests at once, at most", int, low=1),
+        Option("workers", "N", "processes with the model; one per GPU by default", int, low=1),
     ),
     "what to report": (
         Option(

@@ -163,7 +163,7 @@ def report(parsed: argparse.Namespace) -> int:
         return _list_runs(store)
     wanted = options.resolve(vars(parsed), None)
     subject = board.subject_of(store, parsed.runs)
-    sets, everything = running.target_sets(wanted.targets, wanted.target, subject)
+    sets, everything = running.target_sets(wanted.targets, wanted.target, subject, store)
     scored = board.score(store, subject, parsed.runs, sets, everything=everything)
     if wanted.out:
         files.write(scored, Path(wanted.out), record={"options": wanted.record()})

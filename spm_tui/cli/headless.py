@@ -24,6 +24,7 @@ from spm_tui.methods.catalogue import ASKING, FEW_SHOT
 from spm_tui.report import board, files
 from spm_tui.report.board import ALL, Board, standard_sets
 from spm_tui.targets import TargetSet
+from store import annotations
 from store.clock import now
 from store.connection import Store
 from store.identity import canonical_json
@@ -50,7 +51,7 @@ def run(options: RunOptions, store: Store, *, show: Show, stop: Callable[[], boo
     """
     selection = Selection(options.split, options.limit, options.scenario, options.attributes)
     subject = load_subject(store, options.benchmark, selection, at=now())
-    sets, everything = target_sets(options.targets, options.target, subject)
+    sets, everything = target_sets(options.targets, options.target, subject, store)
     folder = Path(options.out or f"spm-results/{subject.benchmark.name}-{subject.split}")
     files.prepare(folder)
 
@@ -74,29 +75,38 @@ def run(options: RunOptions, store: Store, *, show: Show, stop: Callable[[], boo
 
 
 def target_sets(
-    names: Sequence[str], extra: Sequence[str], subject: Subject
+    names: Sequence[str], extra: Sequence[str], subject: Subject, store: Store
 ) -> tuple[list[TargetSet], bool]:
     """Return the listed target sets that are asked for, and whether `all` is among them.
 
+    A name is one of the paper's sets, else one that was saved in the app, else a file.
+
     Raises:
-        InputError: a name is neither a set nor a file, or a target is not usable.
+        InputError: a name is none of these, or a target is not usable.
 
     """
+    own = {} if set(names) <= set(TARGET_SETS) else _saved(store, subject)
     found: list[TargetSet] = []
     for name in names:
         if name in TARGET_SETS:
             found += standard_sets(subject, [name])
+        elif name in own:
+            members = (target_files.from_json(text, subject.selected) for text in own[name])
+            found.append(TargetSet(name, tuple(members)))
         elif Path(name).is_file():
             found += target_files.read(Path(name), subject.selected)
         else:
-            raise InputError(
-                f"{name!r} is neither a file nor one of {', '.join(TARGET_SETS)}",
-                field="--targets",
-            )
+            known = ", ".join([*TARGET_SETS, *own])
+            raise InputError(f"{name!r} is neither a file nor one of {known}", field="--targets")
     for text in extra:
         one = targets.parse(text, subject.selected)
         found.append(TargetSet(str(one), (one,)))
     return found, ALL in names
+
+
+def _saved(store: Store, subject: Subject) -> dict[str, list[str]]:
+    with store.reading() as db:
+        return annotations.saved_targets(db, subject.identity)
 
 
 def _choice(options: RunOptions) -> ModelChoice:
@@ -106,8 +116,11 @@ def _choice(options: RunOptions) -> ModelChoice:
         embedder=options.embedder,
         device=options.device,
         dtype=options.dtype,
+        quantize=options.quantize,
         device_map=options.device_map,
         batch_size=options.batch_size,
+        workers=options.workers,
+        plain=options.backend == "plain",
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spm_tui import targets
+from spm_tui.bench.judged import read_judged
 from spm_tui.bench.subject import Subject
 from spm_tui.errors import InputError
 from spm_tui.scoring import grid
@@ -145,7 +146,7 @@ def _score_run(
     resamples: int,
 ) -> RunScore:
     run = runs.get(db, number)
-    judged = read_judged(db, subject, number)
+    judged = _read(db, subject, number)
     scores: dict[str, SetScore] = {}
     biases: dict[str, Bias] = {}
     n = len(judged.levels)
@@ -172,20 +173,19 @@ def _score_run(
     )
 
 
-def read_judged(db: Connection, subject: Subject, number: int) -> Judged:
+def _read(db: Connection, subject: Subject, number: int) -> Judged:
     """Return labels and predictions of the selected scenarios and attributes."""
     labels = browse.labels(db, subject.identity, subject.split)
+    sizes = tuple(attribute.levels for attribute in subject.benchmark.attributes)
+    whole = read_judged(db, number, labels, sizes, needed=subject.attributes)
     rows = np.array([scenario.number - 1 for scenario in subject.scenarios])
     columns = np.array(subject.attributes)
-    levels = labels[rows][..., columns]
-    sizes = tuple(attribute.levels for attribute in subject.selected)
-    scores = browse.scores(db, number, labels.shape)[rows][..., columns]
-    if np.isnan(scores).all():
-        choices = browse.choices(db, number, target="", scenarios=len(labels), samples=1)
-        return Judged(levels, sizes, chosen=choices[rows, 0].astype(np.int64))
-    unfinished = (np.isnan(scores) & (levels >= 0)).any(axis=(1, 2))
-    scores[unfinished] = np.nan  # half a scenario would be scored for some targets only
-    return Judged(levels, sizes, scores=scores)
+    return Judged(
+        labels[rows][..., columns],
+        tuple(attribute.levels for attribute in subject.selected),
+        scores=None if whole.scores is None else whole.scores[rows][..., columns],
+        chosen=None if whole.chosen is None else whole.chosen[rows],
+    )
 
 
 def _answered(judged: Judged) -> int:

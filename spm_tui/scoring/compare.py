@@ -39,7 +39,7 @@ class Comparison:
     """Bounds of the 95 % interval of the difference, scenarios resampled for both runs at once."""
     high: float
     scenarios: int
-    """Answered by both runs."""
+    """Answered by both runs, and no tie for one of the targets at least: what accuracy is over."""
     better: int
     """Scenarios in which the second run is right for more targets than the first."""
     worse: int
@@ -132,12 +132,13 @@ class _Tally:
     """Sums over blocks of targets, for the means, the test and the interval."""
 
     def __init__(self, scenarios: int, resamples: int, seed: int) -> None:
-        self.scenarios, self.resamples = scenarios, resamples if scenarios else 0
+        self.resamples = resamples if scenarios else 0
         if self.resamples:
             even = np.full(scenarios, 1 / scenarios)
             draws = np.random.default_rng(seed).multinomial(scenarios, even, size=resamples)
             self._counts = draws.T.astype(np.float32)
         self._gain = np.zeros(scenarios, dtype=np.int64)
+        self._scored = np.zeros(scenarios, dtype=bool)
         self._means: list[Floats] = []
         self._sums, self._valid = np.zeros(self.resamples), np.zeros(self.resamples)
 
@@ -145,6 +146,7 @@ class _Tally:
         """Take in the outcomes of the same targets for both runs."""
         gain = second.correct.astype(np.int8) - first.correct
         self._gain += gain.sum(axis=0, dtype=np.int64)
+        self._scored |= first.scored.any(axis=0)
         correct = np.stack([first.correct.sum(axis=1), second.correct.sum(axis=1)])
         scored = first.scored.sum(axis=1)
         self._means.append((correct / np.maximum(scored, 1))[:, scored > 0])
@@ -173,7 +175,7 @@ class _Tally:
             difference=second - first,
             low=float(low),
             high=float(high),
-            scenarios=self.scenarios,
+            scenarios=int(self._scored.sum()),
             better=better,
             worse=worse,
             p=sign_test(better, worse),

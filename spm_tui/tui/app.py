@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.screen import ModalScreen, Screen
 
+from spm_tui.bench.options import TARGET_SETS
 from spm_tui.errors import SpmError
 from spm_tui.target_files import to_mapping
 from spm_tui.tui import config, menus
@@ -218,8 +219,11 @@ class SpmApp(RunningApp):
         desk = self.desk
         if not name or desk is None or (target := desk.steering.target()) is None:
             return
-        if name in dict(desk.presets) and name not in desk.saved:
+        if name in TARGET_SETS or (name in dict(desk.presets) and name not in desk.saved):
             self.notify(f"{name} is the name of another preset", severity="warning")
+            return
+        if "," in name:  # `--targets` could not name it
+            self.notify("a comma cannot be in the name of a target", severity="warning")
             return
         desk.save(name, [target])
         desk.steer(replace(desk.steering, name=name))

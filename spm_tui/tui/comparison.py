@@ -14,6 +14,7 @@ from spm_tui.scoring.compare import Change, Comparison, changes, compare
 from spm_tui.scoring.outcomes import Judged, Outcomes, listed
 from spm_tui.scoring.standing import aimed, stand
 from spm_tui.tui.listing import Order
+from spm_tui.tui.memory import key_of
 from spm_tui.tui.plain import visible
 from spm_tui.tui.session import Opened
 from spm_tui.tui.steering import Steering
@@ -82,12 +83,19 @@ class Pairing:
         return {change: int((self.changes == change).sum()) for change in ORDER}
 
     @property
+    def runs(self) -> tuple[Opened, Opened]:
+        """Both."""
+        return self.first, self.second
+
+    @property
     def tags(self) -> tuple[str, str]:
         """Short names of the runs."""
         return _tag(self.first), _tag(self.second)
 
     def steer(self, steering: Steering) -> None:
         """Align both to another target; what one of them did not score is switched off."""
+        self.wanted = steering
+        """As the person wants it; `steering` is what both runs can be aligned to."""
         slots = tuple(
             slot if i in self.columns else replace(slot, on=False)
             for i, slot in enumerate(steering.slots)
@@ -105,13 +113,30 @@ class Pairing:
 
     def swap(self) -> "Pairing":
         """Return the same with the runs in the other order."""
-        other = Pairing(self.second, self.first, self.steering)
+        other = Pairing(self.second, self.first, self.wanted)
         other.only = _OPPOSITE.get(self.only, self.only) if self.only is not None else None
-        index = self.index
-        other._relist()
-        if index is not None:
-            other.go(index)
+        other._stand_as(self)
         return other
+
+    def grown(self, opened: Opened) -> "Pairing":
+        """Return the same with one of the runs as it has been read again."""
+        first, second = (opened if key_of(opened) == key_of(one) else one for one in self.runs)
+        other = Pairing(first, second, self.wanted)
+        other.only = self.only
+        other._stand_as(self)
+        return other
+
+    def answers_as(self, before: "Pairing") -> bool:
+        """Whether it is of the same two runs, and both say what they said before."""
+        pairs = zip(self.runs, before.runs, strict=True)
+        return self.tags == before.tags and all(one.answers_as(other) for one, other in pairs)
+
+    def _stand_as(self, before: "Pairing") -> None:
+        """List, and go where another pairing was, or as near as can be."""
+        self._relist()
+        self.place = min(before.place, max(len(self.order) - 1, 0))
+        if before.index is not None:
+            self.go(before.index)
 
     def go(self, index: int) -> None:
         """Go to a scenario, if it is listed."""

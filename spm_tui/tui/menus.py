@@ -6,13 +6,13 @@ from typing import cast
 
 from textual.content import Content
 
-from spm_tui.datasets import builtin
+from spm_tui.bench import bundled
 from spm_tui.report.tables import decoding
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.listing import MARKS, OUTCOMES, Mark, Outcome, Sort
 from spm_tui.tui.plain import visible
 from spm_tui.tui.screens.dialogs import Entry
-from spm_tui.tui.session import Contents
+from spm_tui.tui.session import Contents, called
 from store.records import BenchmarkRow, Run
 
 
@@ -74,7 +74,7 @@ def choose_filter(desk: Desk, key: str) -> None:
 
 def openings(contents: Contents) -> list[Entry]:
     """Return the menu of what can be opened: runs, the newest first, then whole splits."""
-    names = {row.identity: row.name for row in contents.benchmarks}
+    names = called(contents.benchmarks)
     runs = [
         Entry(f"run:{run.number}", Content(_run_line(run, names[run.spec.benchmark])))
         for run in reversed(contents.runs)
@@ -82,13 +82,13 @@ def openings(contents: Contents) -> list[Entry]:
     splits = [
         Entry(f"split:{row.identity}:{split}", Content(visible(text)))
         for row in contents.benchmarks
-        for split, text in _splits(row)
+        for split, text in _splits(row, names[row.identity])
     ]
     headed = [_heading("runs"), *runs] if runs else []
     missing = [
         Entry(f"bundled:{name}", Content(f"     {name} with the run that comes with it"))
-        for name in builtin.NAMES
-        if name not in names.values()
+        for name in bundled.shipped()
+        if name not in {row.name for row in contents.benchmarks}
     ]
     more = [_heading("built in"), *missing] if missing else []
     return [*headed, _heading("benchmarks"), *splits, *more]
@@ -103,10 +103,8 @@ def _run_line(run: Run, benchmark: str) -> str:
     return visible(f"{run.number:>3}  {benchmark}/{spec.split}  {told}")
 
 
-def _splits(row: BenchmarkRow) -> list[tuple[str, str]]:
+def _splits(row: BenchmarkRow, name: str) -> list[tuple[str, str]]:
     sizes = {"eval": row.eval, "train": row.train}
     return [
-        (split, f"     {row.name}/{split}  {size:,} scenarios")
-        for split, size in sizes.items()
-        if size
+        (split, f"     {name}/{split}  {size:,} scenarios") for split, size in sizes.items() if size
     ]

@@ -11,6 +11,7 @@ from spm_tui.tui.listing import Order
 from spm_tui.tui.remembered import Remembered
 from spm_tui.tui.session import Contents, Opened
 from spm_tui.tui.views import Page
+from store.connection import Store
 
 
 @dataclass
@@ -35,6 +36,13 @@ class StoreUnread(Message):
 
 
 @dataclass
+class StoreAway(Message):
+    """The store that was open is not at its path any more."""
+
+    store: Store
+
+
+@dataclass
 class RunOpened(Message):
     """A run, or a split without one, has been read."""
 
@@ -46,7 +54,7 @@ class RunOpened(Message):
 
 @dataclass
 class RunGrew(Message):
-    """The run at hand has been read again."""
+    """A run that lies open has been read again."""
 
     opened: Opened
 

@@ -1,5 +1,6 @@
 """What the fields of the run form say, as texts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from spm_tui.bench.estimate import Estimate
@@ -16,19 +17,24 @@ def written(options: RunOptions, name: str) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def target_sets(names: tuple[str, ...]) -> tuple[str, ...]:
+def target_sets(names: tuple[str, ...], saved: Sequence[str]) -> tuple[str, ...]:
     """Return names of target sets, checked.
+
+    Args:
+        names: what is asked for.
+        saved: names that targets of the benchmark are saved under.
 
     Raises:
         InputError: one is neither a set nor a file, or there is none.
 
     """
+    known = (*TARGET_SETS, *saved)
+    listed = ", ".join(known)
     for name in names:
-        if name not in TARGET_SETS and not Path(name).is_file():
-            sets = ", ".join(TARGET_SETS)
-            raise InputError(f"{name!r} is neither a file nor one of {sets}", field="--targets")
+        if name not in known and not Path(name).is_file():
+            raise InputError(f"{name!r} is neither a file nor one of {listed}", field="--targets")
     if not names:
-        raise InputError(f"name some of {', '.join(TARGET_SETS)}, or a file", field="--targets")
+        raise InputError(f"name some of {listed}, or a file", field="--targets")
     return names
 
 

@@ -14,6 +14,7 @@ from spm_tui.bench.events import ItemAnswered
 from spm_tui.bench.options import LANGUAGE_MODEL, RunOptions
 from spm_tui.bench.repeating import options_of
 from spm_tui.methods.catalogue import ASKING
+from spm_tui.tui import session
 from spm_tui.tui.arriving_app import ArrivingApp
 from spm_tui.tui.config import Config
 from spm_tui.tui.job import Job, JobChanged, JobItems
@@ -23,10 +24,12 @@ from spm_tui.tui.screens.browse import BrowseScreen
 from spm_tui.tui.screens.storing import StoringScreen
 from store import benchmarks, runs
 from store.connection import Store
-from store.records import Benchmark, Prediction
+from store.records import Benchmark, BenchmarkRow, Prediction
 
 if TYPE_CHECKING:
     from spm_tui.bench.estimate import Estimate
+    from spm_tui.tui.elsewhere import OtherRun
+    from spm_tui.tui.screens.run_form import BenchmarkChoice
 
 
 class RunningApp(ArrivingApp):
@@ -35,7 +38,7 @@ class RunningApp(ArrivingApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "run_this", "Run this scenario", show=False, id="app.run_scenario"),
         Binding("R", "run_form", "Run", id="app.run"),
-        Binding("J", "jobs", "Runs started here", show=False, id="app.jobs"),
+        Binding("J", "jobs", "Runs: cancel, resume", show=False, id="app.jobs"),
     ]
 
     def __init__(
@@ -87,12 +90,9 @@ class RunningApp(ArrivingApp):
     def action_run_form(self, scenario: int | None = None) -> None:
         """Put a run together."""
         from spm_tui.tui.known_models import known_models
-        from spm_tui.tui.screens.run_form import BenchmarkChoice, RunForm
+        from spm_tui.tui.screens.run_form import RunForm
 
-        choices = [
-            BenchmarkChoice(row.name, self.contents.attributes[row.identity])
-            for row in self.contents.benchmarks
-        ]
+        choices = self._choices()
         if not choices:
             self.notify("nothing can be run before a benchmark is here", severity="warning")
             return
@@ -100,15 +100,29 @@ class RunningApp(ArrivingApp):
         form = RunForm(choices, known_models(), self._estimate, initial=start)
         self.push_screen(form, lambda wanted: self.submit(wanted) if wanted else None)
 
+    def _choices(self) -> list["BenchmarkChoice"]:
+        from spm_tui.tui.screens.run_form import BenchmarkChoice
+
+        labels = session.called(self.contents.benchmarks)
+        return [
+            BenchmarkChoice(
+                key=_key(row, labels),
+                label=labels[row.identity],
+                attributes=self.contents.attributes[row.identity],
+                saved=self.contents.saved.get(row.identity, ()),
+            )
+            for row in self.contents.benchmarks
+        ]
+
     def _initial(self) -> RunOptions:
         """What the form starts with: the run at hand, or the benchmark."""
-        desk = self.desk
+        desk, labels = self.desk, session.called(self.contents.benchmarks)
         fresh = RunOptions(model=self.config.model or LANGUAGE_MODEL)
         if desk is None:
-            return replace(fresh, benchmark=self.contents.benchmarks[0].name)
-        run, name = desk.opened.run, desk.opened.benchmark.name
+            return replace(fresh, benchmark=_key(self.contents.benchmarks[0], labels))
+        run, benchmark = desk.opened.run, desk.opened.benchmark
         options = options_of(run) if run else replace(fresh, split=desk.opened.split)
-        return replace(options, benchmark=name)
+        return replace(options, benchmark=_key(benchmark, labels))
 
     def _estimate(self, options: RunOptions) -> "Estimate":
         """Say what a run would take; in a worker's thread."""
@@ -136,10 +150,15 @@ class RunningApp(ArrivingApp):
         self._followed = job.number
 
     def action_jobs(self) -> None:
-        """Show the runs started here."""
+        """Show the runs started here, and others that go on."""
+        from spm_tui.tui.elsewhere import others
         from spm_tui.tui.screens.jobs import JobsScreen
 
-        self.push_screen(JobsScreen(self.queue))
+        def found() -> list["OtherRun"]:
+            mine = {job.run for job in self.queue.jobs if job.state == "running"}
+            return others(self.contents, mine)
+
+        self.push_screen(JobsScreen(self.queue, found))
 
     # hearing
 
@@ -197,6 +216,11 @@ class RunningApp(ArrivingApp):
             self.queue.cancel(job)
         if answer in ("leave", "stop"):
             self.exit()
+
+
+def _key(row: BenchmarkRow, labels: Mapping[str, str]) -> str:
+    """What `--benchmark` finds a benchmark by: its name, unless another has it, too."""
+    return row.name if labels.get(row.identity, row.name) == row.name else row.identity[:12]
 
 
 def by_position(

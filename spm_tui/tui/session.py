@@ -1,6 +1,6 @@
 """What the app shows, without any widget: a split and a run as arrays, ready to be aligned."""
 
-import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -8,12 +8,13 @@ from functools import cached_property
 import numpy as np
 
 from spm_tui.alignment import Bools, Floats
+from spm_tui.bench.judged import known, read_judged
 from spm_tui.scoring.outcomes import Judged
-from spm_tui.target_files import from_mapping
+from spm_tui.target_files import from_json
 from spm_tui.targets import Target
 from spm_tui.tui.listing import Marks
 from store import annotations, benchmarks, browse, pages, runs
-from store.connection import Connection, Store
+from store.connection import Connection, Store, token
 from store.records import Annotation, Attribute, BenchmarkRow, Run, Split
 
 FLAG, UNFLAG = annotations.FLAG, annotations.UNFLAG
@@ -46,7 +47,7 @@ class Opened:
         """Whether the method says something of an attribute; a choosing method does of all."""
         if self.judged.scores is None:
             return (True,) * len(self.attributes)
-        return tuple(_known(self.judged.scores).tolist())
+        return tuple(known(self.judged.scores).tolist())
 
     @cached_property
     def errors(self) -> Floats:
@@ -69,6 +70,20 @@ class Opened:
         for note in annotations.standing(self.notes):
             annotated[note.scenario - 1] = True
         return Marks(flagged, annotated, self.failed)
+
+    def answers_as(self, before: "Opened") -> bool:
+        """Whether the run says of every scenario what it said when it was read before."""
+        pairs = (
+            (self.judged.scores, before.judged.scores),
+            (self.judged.chosen, before.judged.chosen),
+        )
+        return all(
+            one is other
+            or (
+                one is not None and other is not None and np.array_equal(one, other, equal_nan=True)
+            )
+            for one, other in pairs
+        )
 
     def with_notes(self, notes: Sequence[Annotation]) -> "Opened":
         """Return it with these annotations."""
@@ -118,32 +133,10 @@ def _read(db: Connection, row: BenchmarkRow, split: Split, run: Run | None) -> O
     failed = np.zeros(len(levels), dtype=bool)
     notes: list[Annotation] = []
     if run is not None:
-        judged = read_scores(db, run, judged)
+        judged = read_judged(db, run.number, levels, sizes)
         failed[[number - 1 for number in pages.failures(db, run.number)]] = True
         notes = annotations.history(db, run.number)
     return Opened(row, split, attributes, tuple(questions), run, judged, failed, tuple(notes))
-
-
-def read_scores(db: Connection, run: Run, judged: Judged) -> Judged:
-    """Return labels beside what the store has by now of a run's scores or choices.
-
-    A scenario that lacks an answer on an attribute the run scores is as good as not run.
-    """
-    scores = browse.scores(db, run.number, judged.levels.shape)
-    scored = _known(scores)
-    if not scored.any():
-        chosen = browse.choices(db, run.number, target="", scenarios=len(judged.levels), samples=1)
-        if (chosen >= 0).any():
-            return Judged(judged.levels, judged.sizes, chosen=chosen[:, 0].astype(np.int64))
-        return Judged(judged.levels, judged.sizes, scores=scores)
-    missing = np.isnan(scores[..., scored]) & (judged.levels[..., scored] >= 0)
-    scores[missing.any(axis=(1, 2))] = np.nan
-    return Judged(judged.levels, judged.sizes, scores=scores)
-
-
-def _known(scores: Floats) -> Bools:
-    """Which attributes have any score, [A]."""
-    return np.asarray(~np.isnan(scores).all(axis=(0, 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +148,19 @@ class Contents:
     """The one with the newest commit last."""
     attributes: Mapping[str, tuple[str, ...]]
     """Their names, by benchmark."""
+    saved: Mapping[str, tuple[str, ...]]
+    """The names of the target sets that a person saved, by benchmark."""
     token: str
     """Identity of the store."""
+
+
+def called(rows: Sequence[BenchmarkRow]) -> dict[str, str]:
+    """Return what benchmarks are called, by identity, which is named where a name is not enough."""
+    named = Counter(row.name for row in rows)
+    return {
+        row.identity: row.name if named[row.name] == 1 else f"{row.name} ({row.identity[:6]})"
+        for row in rows
+    }
 
 
 def contents(store: Store) -> Contents:
@@ -168,8 +172,13 @@ def contents(store: Store) -> Contents:
 def read_contents(db: Connection) -> Contents:
     """Return what a store holds, in a transaction of the caller's."""
     found = sorted(runs.listing(db), key=lambda run: run.updated_at)
-    names = benchmarks.attribute_names(db)
-    return Contents(tuple(benchmarks.listing(db)), tuple(found), names, browse.token(db))
+    return Contents(
+        benchmarks=tuple(benchmarks.listing(db)),
+        runs=tuple(found),
+        attributes=benchmarks.attribute_names(db),
+        saved=annotations.saved_names(db),
+        token=token(db),
+    )
 
 
 def first_key(contents: Contents, remembered: str) -> str:
@@ -190,6 +199,6 @@ def saved_targets(
 ) -> dict[str, list[Target]]:
     """Return the target sets that a person saved for a benchmark, by name."""
     return {
-        name: [from_mapping(json.loads(text), attributes) for text in members]
+        name: [from_json(text, attributes) for text in members]
         for name, members in annotations.saved_targets(db, benchmark).items()
     }

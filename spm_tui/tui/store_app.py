@@ -5,7 +5,9 @@ What a person can do with it is in `app`, what is shown in `screens`.
 
 import os
 from pathlib import Path
+from typing import TypeAlias
 
+from rich.console import RenderableType
 from textual import on, work
 from textual.app import App
 
@@ -14,17 +16,32 @@ from spm_tui.tui import session
 from spm_tui.tui.config import Config
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.memory import key_of, restore, snapshot
-from spm_tui.tui.messages import Failed, RunGrew, RunOpened, StoreEmpty, StoreRead, StoreUnread
+from spm_tui.tui.messages import (
+    Failed,
+    RunGrew,
+    RunOpened,
+    StoreAway,
+    StoreEmpty,
+    StoreRead,
+    StoreUnread,
+)
 from spm_tui.tui.remembered import Remembered, load, save
 from spm_tui.tui.screens.browse import BrowseScreen
-from spm_tui.tui.session import Contents, Opened
+from spm_tui.tui.screens.following import FollowingScreen
+from spm_tui.tui.screens.storing import StoringScreen
+from spm_tui.tui.session import Contents
 from spm_tui.tui.themes import THEMES, VARIABLES, default_theme
 from store.connection import Connection, Store
-from store.errors import StoreBusy, StoreError
+from store.errors import StoreBusy, StoreError, StoreLost
 from store.records import Split
 
 LOOK = 1.0
 """Seconds between two looks at whether the store's file has changed."""
+
+
+Stamp: TypeAlias = tuple[int, int]
+"""Which file it is, and when it changed last."""
+NOTHING = Contents((), (), {}, {}, "")
 
 
 class StoreApp(App[None]):
@@ -39,10 +56,12 @@ class StoreApp(App[None]):
         self.folder = folder
         """For what is remembered, and for logs."""
         self.desk: Desk | None = None
-        self.contents = Contents((), (), {}, "")
-        self._stamp = 0
-        """When the store's file had last changed when it was last read; 0 to read it again."""
+        self.contents = NOTHING
+        self._stamp: Stamp | None = None
+        """Of the store's file when it was last read; None to read it again."""
         self._growing = False
+        self._missed = False
+        """Whether it has been said that the file is gone."""
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return the colours of our own that Textual's themes lack."""
@@ -55,21 +74,35 @@ class StoreApp(App[None]):
         self.theme = self.config.theme or default_theme(os.environ)
         self.set_keymap(dict(self.config.keys))
         self.push_screen(BrowseScreen(self.store))
-        self._stamp = self._stamped()
-        self._read_store()
+        self._read_anew()
         self.set_interval(LOOK, self._look)
 
+    def exit(
+        self, result: None = None, return_code: int = 0, message: RenderableType | None = None
+    ) -> None:
+        """Leave; nobody waits any longer to read a store that another process holds."""
+        self.store.leave()
+        super().exit(result, return_code, message)
+
     # reading
+
+    def _read_anew(self) -> None:
+        self._stamp = self._stamped()
+        self._read_store()
 
     @work(thread=True, exclusive=True, group="store", exit_on_error=False)
     def _read_store(self) -> None:
         """Read what there is and what to show of it, opening the file once: it is the start."""
+        store = self.store
         try:
-            with self.store.reading() as db:
+            with store.reading() as db:
                 contents = session.read_contents(db)
                 remembered = load(contents.token, self.folder)
                 key = session.first_key(contents, remembered.opened)
                 first = _read(db, key, remembered) if key else StoreEmpty()
+        except StoreLost:
+            self.post_message(StoreAway(store))
+            return
         except (StoreError, SpmError) as error:
             self.post_message(StoreUnread(str(error), again=isinstance(error, StoreBusy)))
             return
@@ -126,51 +159,92 @@ class StoreApp(App[None]):
 
     # watching
 
-    def _stamped(self) -> int:
-        """When the store's file last changed."""
+    def _stamped(self) -> Stamp | None:
+        """What tells whether the store's file has changed; None where there is no file."""
         try:
-            return self.store.path.stat().st_mtime_ns
+            found = self.store.path.stat()
         except OSError:
-            return 0
+            return None
+        return found.st_ino, found.st_mtime_ns
 
     def _look(self) -> None:
         stamp = self._stamped()
-        if stamp != self._stamp and not self._growing:
-            self._stamp, self._growing = stamp, bool(stamp)
-            if stamp and self.desk:
-                self._grow(self.desk.opened)
-            elif stamp:
+        if stamp is None:
+            self._miss()
+        elif stamp != self._stamp and not self._growing:
+            self._stamp, self._growing, self._missed = stamp, True, False
+            if self.desk:
+                self._grow(self._open_runs())
+            else:
                 self._read_store()
 
+    def _miss(self) -> None:
+        """Say once that the file has gone, if it has been there; what was read of it stays."""
+        self._stamp = None
+        if self.contents.token and not self._missed:
+            self._missed = True
+            gone = f"{self.store.path}: has been deleted or moved; what was read of it stays here"
+            self.notify(gone, severity="warning", markup=False, timeout=10)
+
+    def _open_runs(self) -> frozenset[int]:
+        """The numbers of the runs that lie open, on the desk and on screens above it."""
+        opened = [self.desk.opened] if self.desk else []
+        for screen in self.screen_stack:
+            opened += screen.followed if isinstance(screen, FollowingScreen) else []
+        return frozenset(one.run.number for one in opened if one.run)
+
     @work(thread=True, group="grow", exit_on_error=False)
-    def _grow(self, opened: Opened) -> None:
+    def _grow(self, numbers: frozenset[int]) -> None:
         """Read again what has come to the store, by this app's runs or anyone's."""
+        store = self.store
         try:
-            with self.store.reading() as db:
+            with store.reading() as db:
                 contents = session.read_contents(db)
-                there = {run.number: run for run in contents.runs}
-                run = opened.run
-                grown = session.read_run(db, run.number) if run and run.number in there else None
+                there = numbers.intersection(run.number for run in contents.runs)
+                grown = [session.read_run(db, number) for number in sorted(there)]
+        except StoreLost:
+            self.post_message(StoreAway(store))
+            return
         except (StoreError, SpmError) as error:
             self.post_message(StoreUnread(str(error), again=isinstance(error, StoreBusy)))
             return
         self.post_message(StoreRead(contents))
-        if grown and grown.benchmark.identity == opened.benchmark.identity:
-            self.post_message(RunGrew(grown))
+        for opened in grown:
+            self.post_message(RunGrew(opened))
 
     @on(StoreUnread)
     def _try_again(self, message: StoreUnread) -> None:
         """Say what is wrong; look again before long, or when the file has changed."""
         self._growing = False
         if message.again:
-            self._stamp = 0
+            self._stamp = None
         self._failed(Failed(message.problem))
+
+    @on(StoreAway)
+    async def _start_over(self, message: StoreAway) -> None:
+        """Open the store that has taken the place of the one that was open, as at the start."""
+        self._growing = False
+        if message.store is not self.store or self._stamped() is None:
+            return
+        self.remember()
+        lost = sum(one.give_up() for one in self.screen_stack if isinstance(one, StoringScreen))
+        self.store, self.desk, self.contents = self.store.anew(), None, NOTHING
+        while not isinstance(self.screen, BrowseScreen):
+            await self.pop_screen()
+        await self.switch_screen(BrowseScreen(self.store))
+        said = f"{self.store.path}: another store has taken its place and is opened"
+        said += f"; annotations that were not stored are lost: {lost}" if lost else ""
+        self.notify(said, severity="warning", markup=False, timeout=10)
+        self._read_anew()
 
     @on(RunGrew)
     def _grew(self, message: RunGrew) -> None:
         if self.desk and key_of(self.desk.opened) == key_of(message.opened):
             self.desk.reopen(message.opened)
             self.show()
+        for screen in self.screen_stack:
+            if isinstance(screen, FollowingScreen):
+                screen.grew(message.opened)
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:

@@ -1,5 +1,6 @@
 """The command line: results on stdout, narration on stderr, one line for what is wrong."""
 
+import csv
 import json
 import os
 import shutil
@@ -13,7 +14,9 @@ import pytest
 
 from spm_tui.cli import headless, main
 from spm_tui.cli.options import RunOptions, resolve
+from spm_tui.datasets import builtin
 from spm_tui.errors import InputError
+from spm_tui.target_files import Entry
 from store import annotations, runs
 from store.connection import NEWEST, Store
 from store.records import Annotation
@@ -104,6 +107,33 @@ def test_targets_of_ones_own_are_columns(shell: Shell) -> None:
     options = (f"--targets=high,{path}", "--target=care=1,authority=0.33", "--target=liberty=1")
     out, _ = shell("--headless", "--limit=2", "--method=oracle", *options)
     assert "| run | method | high        | kind        | care=1, authority=0.33 |" in out
+
+
+def test_targets_that_were_saved_in_the_app_are_columns(shell: Shell) -> None:
+    shell("--headless", "--limit=2", "--method=oracle", "--targets=high")
+    identity = builtin.load("mini-mic").benchmark.identity
+    weighted: Entry = {"care": 1.0, "liberty": 0.0, "weights": {"care": 2.0, "liberty": 1.0}}
+    with shell.store.writing() as db:
+        annotations.save_targets(db, "kind", identity, [{"care": 1.0}, weighted], at=AT)
+        annotations.save_targets(db, "free", identity, [{"liberty": 1.0}], at=AT)
+        annotations.save_targets(db, "zealous", "another", [{"zeal": 1.0}], at=AT)
+    Path("free").write_text("{}")
+    out, _ = shell("--headless", "--limit=2", "--method=oracle", "--targets=kind,low,free")
+    assert "| run | method | kind " in out
+    assert " low " in out
+    assert " free " in out
+    table = Path("spm-results/mini-mic-eval/by_target.csv").read_text()
+    rows = csv.DictReader(table.splitlines())
+    assert [row["set"] for row in rows] == ["kind", "kind", "low", "free"]
+    again, _ = shell("report", "1", "--targets=kind")
+    assert "| run | method | kind " in again
+    _, errors = shell("report", "1", "--targets=zealous", code=2)
+    (line,) = errors.splitlines()
+    assert line.endswith(
+        "'zealous' is neither a file nor one of all, sampled, high, low, free, kind"
+    )
+    _, errors = shell("--headless", "--attributes=care", "--targets=free", code=2)
+    assert "field 'liberty': not an attribute of this benchmark (care)" in errors
 
 
 def test_a_run_can_be_repeated_from_its_record(shell: Shell) -> None:
@@ -286,6 +316,19 @@ def test_bad_commands_likewise(shell: Shell, words: list[str], complaint: str) -
     assert out == ""
     with shell.store.reading() as db:
         assert db.execute("SELECT count(*) FROM benchmarks").fetchall() == [(0,)]
+
+
+def test_served_to_a_browser_the_app_needs_no_terminal(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    monkeypatch.setenv("SPM_CONFIG", str(shell.folder / "none.toml"))
+    monkeypatch.setattr("spm_tui.tui.app.SpmApp.run", lambda app: opened.append(app.store.path))
+    _, errors = shell(code=2)
+    assert "the app needs a terminal" in errors
+    monkeypatch.setenv("TEXTUAL_DRIVER", "textual_serve.driver:WebDriver")
+    shell()
+    assert opened == [shell.store.path]
 
 
 def test_an_unusable_store_is_refused(shell: Shell) -> None:

@@ -54,3 +54,4 @@ def test_models_and_devices_are_those_of_the_engine() -> None:
     assert options.EMBEDDER == models.EMBEDDER
     assert options.DEVICES == device.DEVICES
     assert options.DTYPES == device.DTYPES
+    assert options.QUANTIZATIONS == device.QUANTIZATIONS

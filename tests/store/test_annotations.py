@@ -26,6 +26,9 @@ def test_saved_targets_come_back_in_order_and_are_replaced_by_name(db: Connectio
     annotations.save_targets(db, "mine", "bench", [{"b": 0.5, "a": 1.0}, {"care": 0.0}], at=AT)
     assert annotations.saved_targets(db, "bench") == {"mine": ['{"a":1.0,"b":0.5}', '{"care":0.0}']}
     assert annotations.saved_targets(db, "other") == {}
+    annotations.save_targets(db, "a", "bench", [{"care": 1}], at=AT)
+    annotations.save_targets(db, "mine", "more", [{"zeal": 1}], at=AT)
+    assert annotations.saved_names(db) == {"bench": ("a", "mine"), "more": ("mine",)}
 
 
 def test_what_stands_is_the_latest_unless_withdrawn(db: Connection) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from store import benchmarks
 from store.connection import NEWEST, Store
-from store.errors import StoreBusy, StoreUnusable
+from store.errors import StoreBusy, StoreLost, StoreUnusable
 from tests.build import SMALL
 from tests.conftest import AT
 
@@ -72,6 +73,54 @@ def test_waits_for_whoever_holds_the_file(store: Store) -> None:
         with store.writing() as db:
             assert benchmarks.add(db, SMALL, at=AT)
         timer.join()
+
+
+def test_who_leaves_waits_to_write_but_not_to_read(store: Store) -> None:
+    with store.writing():
+        pass
+    patient = Store(store.path, patience=30)
+    patient.leave()
+    with patient.reading() as db:
+        assert benchmarks.listing(db) == []
+    with held(store.path) as holder:
+        started = time.monotonic()
+        with pytest.raises(StoreBusy):
+            patient.reading().__enter__()
+        assert time.monotonic() - started < 5
+        timer = threading.Timer(0.3, holder.kill)
+        timer.start()
+        with patient.writing() as db:
+            assert benchmarks.add(db, SMALL, at=AT)
+        timer.join()
+
+
+def test_a_file_that_has_gone_is_not_made_again(store: Store, tmp_path: Path) -> None:
+    with store.reading():
+        pass
+    moved = store.path.rename(tmp_path / "moved.duckdb")
+    for access in (store.reading, store.writing):
+        with pytest.raises(StoreLost, match=r"store\.duckdb: has been deleted or moved"):
+            access().__enter__()
+    assert not store.path.exists()
+    moved.rename(store.path)
+    with store.reading() as db:
+        assert benchmarks.listing(db) == []
+
+
+@pytest.mark.parametrize("blank", [True, False])
+def test_another_store_is_not_taken_for_the_one_that_was_opened(store: Store, blank: bool) -> None:
+    with store.writing() as db:
+        benchmarks.add(db, SMALL, at=AT)
+    store.path.unlink()
+    if blank:
+        duckdb.connect(str(store.path)).close()
+    else:
+        Store(store.path).reading().__enter__()
+    for access in (store.reading, store.writing):
+        with pytest.raises(StoreLost, match="another store has taken its place"):
+            access().__enter__()
+    with store.anew().reading() as db:
+        assert benchmarks.listing(db) == []
 
 
 def test_serves_readers_and_writers_of_one_process(store: Store) -> None:

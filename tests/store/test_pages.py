@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from store import benchmarks, browse, pages, runs
+from store import benchmarks, connection, pages, runs
 from store.connection import Connection, Store
 from store.records import Generation, Item, Prediction, RunSpec
 from tests import build
@@ -140,10 +140,10 @@ def test_the_names_of_all_attributes_are_told_by_benchmark(db: Connection) -> No
 
 def test_the_token_stays_with_a_store_whatever_is_written(store: Store) -> None:
     with store.writing() as db:
-        first = browse.token(db)
+        first = connection.token(db)
         benchmarks.add(db, SMALL, at=AT)
     with store.reading() as db:
-        assert browse.token(db) == first
+        assert connection.token(db) == first
     other = Store(store.path.with_name("other.duckdb"))
     with other.writing() as db:
-        assert browse.token(db) not in ("", first)
+        assert connection.token(db) not in ("", first)

@@ -1,7 +1,9 @@
 """The charts on screen, with only the keyboard."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from textual.widgets import Input, Static
 
@@ -76,6 +78,39 @@ async def test_a_chart_is_written_where_one_says(store: Store, tmp_path: Path) -
         await write(tmp_path / "none" / "chart.png")
         await pilot.pause()
         assert host.screen.query(Input), "what cannot be written can be mended"
+
+
+async def test_a_run_that_grows_is_drawn_again_where_one_is(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    whole = open_run(store, 1)
+    assert whole.judged.scores is not None
+    scores = whole.judged.scores.copy()
+    scores[1:], scores[..., 0] = np.nan, np.nan
+    young = replace(whole, judged=replace(whole.judged, scores=scores))
+    shown = AnalyseScreen(store, young, high(whole.attributes))
+    host = Host(shown)  # type: ignore[arg-type]
+    async with host.run_test(size=(80, 24)) as pilot:
+        await pilot.press("3")
+        await settle(pilot, lambda: shown.chart and shown.chart.title == "levels of fairness")
+        before = shown.chart
+        said: list[str] = []
+        place = shown.query_one("#analyse-sentence", Static)
+        monkeypatch.setattr(place, "update", lambda text: said.append(str(text)))
+        assert shown.followed == (young,)
+        shown.grew(whole)
+        assert shown.chart is before, "it stays until the new one is made"
+        await settle(pilot, lambda: shown.chart is not before)
+        assert shown.chart is not None
+        assert shown.chart.title == "levels of fairness", "though another attribute has come"
+        assert sum(row[-1] for row in shown.chart.table.rows) == 7  # type: ignore[misc]
+        assert "computing …" not in said
+        made = shown.chart
+        shown.grew(replace(whole, notes=()))
+        shown.grew(open_run(store, 2))
+        assert shown.chart is made, "nothing has come for it"
+        assert shown.followed[0].run == whole.run
 
 
 async def test_a_choosing_run_says_what_it_lacks(store: Store) -> None:

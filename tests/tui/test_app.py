@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widgets import Input, Select
 
 from spm_tui.bench.options import RunOptions
 from spm_tui.target_files import read
 from spm_tui.tui.screens.browse import BrowseScreen
+from spm_tui.tui.screens.run_form import RunForm
 from spm_tui.tui.screens.welcome import WelcomeScreen
+from spm_tui.tui.widgets.field import Field
 from store import annotations, benchmarks, runs
 from store.connection import Store
 from store.records import Benchmark, Prediction, Response, Scenario
+from tests import build
 from tests.build import SMALL
 from tests.conftest import AT
 from tests.tui.apps import FAKE, SIZES, make_app, opened, screen, shows
@@ -117,8 +121,14 @@ async def test_a_saved_target_cannot_take_the_name_of_a_preset(filled: Store) ->
         await opened(pilot, app)
         await pilot.press("t", "left", "S", *"high", "enter")
         await shows(pilot, app, "high is the name of another preset")
+        await pilot.press("S", *"sampled", "enter")
+        await shows(pilot, app, "sampled is the name of another preset")
+        await pilot.press("S", *"kind,fair", "enter")
+        await shows(pilot, app, "a comma cannot be in the name of a target")
         await pilot.press("T")
         await shows(pilot, app, "align to", "sampled 1")
+        assert app.desk is not None
+        assert app.desk.saved == {}
 
 
 async def test_keys_of_the_list_do_nothing_on_other_screens(filled: Store) -> None:
@@ -151,6 +161,34 @@ async def test_a_run_is_seen_to_grow_while_it_goes_on(filled: Store) -> None:
         with filled.writing() as db:
             runs.add_batch(db, run, runs.Batch(predictions=said), at=AT)
         await settle(pilot, lambda: app.desk is not None and app.desk.standings.scored)
+
+
+@pytest.mark.parametrize("keys", [["v"], ["c", "enter"]])
+async def test_screens_above_the_list_see_a_run_grow(filled: Store, keys: list[str]) -> None:
+    with filled.writing() as db:
+        spec = replace(runs.get(db, 1).spec, config='{"method":{"temperature":0}}')
+        run = runs.open_run(db, spec, process="here:1", environment="{}", at=datetime(2030, 1, 1))
+    app = make_app(filled)
+    async with app.run_test(size=(140, 30), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press(*keys)
+        before, after = {
+            "v": ("This run has no answers yet", "Accuracy is"),
+            "c": ("5 not compared 3", "5 not compared 2"),
+        }[keys[0]]
+        await shows(pilot, app, before)
+        said = [
+            Prediction(scenario, attribute, 0, response, 0.5 + response / 10, "so")
+            for scenario in (1, 2, 3)
+            for attribute in (0, 1)
+            for response in range(3)
+        ]
+        with filled.writing() as db:
+            runs.add_batch(db, run, runs.Batch(predictions=said), at=AT)
+            runs.mark(db, run, "finished", process="here:1", environment="{}", at=AT)
+        await shows(pilot, app, after)
+        assert app.desk is not None
+        assert app.desk.standings.scored, "the desk, too"
 
 
 async def test_a_target_is_saved_copied_and_exported(filled: Store, tmp_path: Path) -> None:
@@ -316,6 +354,33 @@ async def test_a_run_made_elsewhere_comes_to_the_screen(filled: Store) -> None:
         await settle(pilot, lambda: len(app.contents.runs) == 4)
         await pilot.press("o")
         await shows(pilot, app, "  4  small/eval")
+
+
+async def test_of_two_benchmarks_with_one_name_the_chosen_one_is_run(filled: Store) -> None:
+    twin = build.benchmark([[[0], [4]], [[1], [3]]], names=["zeal"])
+    with filled.writing() as db:
+        benchmarks.add(db, twin, at=AT)
+        mapping = {"care": 1.0}
+        annotations.save_targets(db, "kind", SMALL.identity, [mapping], at=AT)
+    app = make_app(filled)
+    async with app.run_test(size=(100, 40), notifications=True) as pilot:
+        await opened(pilot, app)
+        await pilot.press("R")
+        await shows(pilot, app, f"small ({SMALL.identity[:6]})", "no requests")
+        form = app.screen
+        assert isinstance(form, RunForm)
+        form.query_one("#targets", Input).value = "kind"
+        await pilot.pause()
+        assert form.query_one("#field-targets", Field).has_class("-wrong") is False
+        form.query_one("#benchmark", Select).value = twin.identity[:12]
+        await shows(pilot, app, f"small ({twin.identity[:6]})", "'kind' is neither a file")
+        form.query_one("#targets", Input).value = "high"
+        form.query_one("#method", Select).value = "oracle"
+        await shows(pilot, app, "zeal", "no requests")
+        await pilot.press("ctrl+r")
+        await shows(pilot, app, "run 4 finished")
+    with filled.reading() as db:
+        assert runs.get(db, 4).spec.benchmark == twin.identity
 
 
 async def test_a_run_that_fails_says_why_and_where_its_log_is(filled: Store) -> None:

@@ -25,7 +25,7 @@ from spm_tui.tui.comparison import (
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.screens.compare import CompareScreen
 from spm_tui.tui.screens.dialogs import Menu, Reading
-from spm_tui.tui.session import contents, open_run, open_split
+from spm_tui.tui.session import Opened, contents, open_run, open_split
 from spm_tui.tui.steering import high, presets
 from spm_tui.tui.views import read_pages, view
 from spm_tui.tui.widgets.change_detail import ChangeDetail
@@ -85,6 +85,25 @@ def test_scenarios_are_listed_by_change_and_the_one_at_hand_stays(store: Store) 
     assert (other.index, other.steering.name) == (1, "low")
 
 
+def test_a_grown_run_leaves_list_target_and_place_as_they_were(store: Store) -> None:
+    fill(store)
+    whole = open_run(store, 2)
+    assert whole.judged.scores is not None
+    scores = whole.judged.scores.copy()
+    scores[..., 1] = np.nan
+    half = replace(whole, judged=Judged(whole.judged.levels, (5, 5), scores=scores))
+    pairing = Pairing(open_run(store, 1), half, high(whole.attributes))
+    pairing.narrow(Change.NOT_COMPARED)
+    pairing.go(2)
+    assert [slot.on for slot in pairing.steering.slots] == [True, False]
+    grown = pairing.grown(whole)
+    assert (grown.only, grown.index) == (Change.NOT_COMPARED, 2)
+    assert [slot.on for slot in grown.steering.slots] == [True, True], "as the person wanted it"
+    assert grown.runs == (pairing.first, whole)
+    grown.narrow(Change.FIXED)
+    assert grown.grown(whole).only is Change.FIXED
+
+
 def test_only_attributes_that_both_scored_count(store: Store) -> None:
     fill(store)
     first = open_run(store, 1)
@@ -97,7 +116,7 @@ def test_only_attributes_that_both_scored_count(store: Store) -> None:
     assert [slot.on for slot in pairing.steering.slots] == [False, True]
     for name in pairing.sets():
         found = pairing.on_set(name, never)
-        assert found.scenarios == 3
+        assert found.scenarios == 2, "the third is always a tie"
         assert found.second == 1
     assert pairing.on_target(never) == pairing.on_set("high", never)
 
@@ -109,11 +128,11 @@ def test_the_table_is_told_in_percent_and_written_in_shares(store: Store) -> Non
     assert markdown(text.table(lines, ("run 3", "run 2"))) == (
         "| accuracy, % | run 3 | run 2 | difference        | better | worse | p     | scenarios |\n"
         "|-------------|-------|-------|-------------------|--------|-------|-------|-----------|\n"
-        "| high        | 100.0 | 100.0 | +0.0 [+0.0, +0.0] | 0      | 0     | 1.000 | 3         |\n"
+        "| high        | 100.0 | 100.0 | +0.0 [+0.0, +0.0] | 0      | 0     | 1.000 | 1         |\n"
         "| all         | …     |       |                   |        |       |       |           |\n"
     )
     table = values(lines, ("run 3", "run 2"))
-    assert table.rows == (("high", 1, 1, 0, 0, 0, 0, 0, 1, 3),)
+    assert table.rows == (("high", 1, 1, 0, 0, 0, 0, 0, 1, 1),)
     for width in (20, 40, 60, 80, 120):
         shown = text.table_text(lines, ("run 3", "run 2"), width).split("\n")
         assert len(shown) == 3
@@ -259,6 +278,76 @@ async def test_the_table_is_written_as_its_suffix_says(store: Store, tmp_path: P
             "sampled",
             "all",
         ]
+
+
+def unanswered(opened: Opened, *scenarios: int) -> Opened:
+    """A run as it was before it answered some scenarios."""
+    assert opened.judged.scores is not None
+    scores = opened.judged.scores.copy()
+    scores[list(scenarios)] = np.nan
+    return replace(opened, judged=replace(opened.judged, scores=scores))
+
+
+def counted(table: CompareTable) -> list[int]:
+    """How many scenarios each line is over."""
+    return [line.found.scenarios for line in table.lines if line.found]
+
+
+@pytest.mark.parametrize("grows", [1, 2])
+async def test_runs_that_grow_are_followed_without_flicker(
+    store: Store, grows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store)
+    whole = open_run(store, grows)
+    first = open_run(store, 1)
+    desk = Desk(unanswered(first, 1, 2) if grows == 1 else first, {})
+    desk.go(1)
+    shown = CompareScreen(store, desk, contents(store).runs)
+    host = Host(shown)  # type: ignore[arg-type]
+    async with host.run_test(size=(140, 45)) as pilot:
+        await settle(pilot, lambda: isinstance(host.screen, Menu))
+        await pilot.press("enter")
+        await settle(pilot, lambda: ready(shown))
+        if grows == 2:
+            shown.grew(unanswered(whole, 1, 2))
+        detail = shown.query_one(ChangeDetail).query_one(Static)
+        await settle(pilot, lambda: "eval response 0 to 2" in str(detail.content))
+        assert shown.pairing is not None
+        assert shown.pairing.counts[Change.NOT_COMPARED] == 3
+        assert len(shown.followed) == 2
+
+        said: list[str] = []
+        monkeypatch.setattr(detail, "update", lambda text: said.append(str(text)))
+        shown.grew(whole)
+        lines = shown.query_one(CompareTable).lines
+        assert all(line.found for line in lines), "figures stay until newer ones are there"
+        assert shown.pairing.counts[Change.NOT_COMPARED] == 2
+        assert shown.pairing.index == 1
+        table = shown.query_one(CompareTable)
+        await settle(pilot, lambda: counted(table) == [1, 1, 1, 2, 2])
+        await settle(pilot, lambda: said)
+        assert all("eval response 0 to 2" in text for text in said)
+        assert shown.query_one(LineList).has_focus
+        shown.grew(open_run(store, 3))
+        assert len(shown.followed) == 2, "another run changes nothing"
+
+
+async def test_sets_are_compared_once_more_when_answers_came_meanwhile(store: Store) -> None:
+    fill(store)
+    whole = open_run(store, 1)
+    shown = CompareScreen(store, Desk(unanswered(whole, 0, 1, 2), {}), contents(store).runs)
+    host = Host(shown)  # type: ignore[arg-type]
+    async with host.run_test(size=(140, 45)) as pilot:
+        await settle(pilot, lambda: isinstance(host.screen, Menu))
+        await pilot.press("enter")
+        await settle(pilot, lambda: shown.pairing)
+        for missing in ((1, 2), (2,), ()):
+            shown.grew(unanswered(whole, *missing))
+        table = shown.query_one(CompareTable)
+        await settle(pilot, lambda: counted(table) == [1, 1, 1, 2, 2])
+        assert shown.pairing is not None
+        expected = [shown.pairing.on_set(name, never) for name in shown.pairing.sets()]
+        await settle(pilot, lambda: [line.found for line in table.lines[1:]] == expected)
 
 
 async def test_without_a_second_run_the_screen_says_so(store: Store) -> None:

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from spm_tui.bench import bundled
+from spm_tui.datasets import builtin
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.listing import Filter, Sort
 from spm_tui.tui.menus import choose_filter, filters, openings
 from spm_tui.tui.screens.dialogs import Entry
+from spm_tui.tui.screens.welcome import ABOUT, choices
 from spm_tui.tui.session import Contents
 from store.records import BenchmarkRow, RunSpec
 from tests.conftest import AT
@@ -85,7 +88,7 @@ def row(identity: str, name: str, *, train: int = 4, eval_: int = 1200) -> Bench
 
 def holding(*rows: BenchmarkRow, runs: int = 0) -> Contents:
     some = tuple(a_run(number=number) for number in range(1, runs + 1))
-    return Contents(tuple(rows), some, {}, "token")
+    return Contents(tuple(rows), some, {}, {}, "token")
 
 
 BUILT_IN = ("", "bundled:mini-mic", "bundled:mini-helpsteer")
@@ -123,6 +126,27 @@ def test_a_built_in_benchmark_is_offered_until_it_is_there() -> None:
     found = told(openings(holding(row("identity", "mini-mic"))))
     assert found[-1][0] == "bundled:mini-helpsteer"
     assert "bundled:mini-mic" not in dict(found)
+
+
+def test_only_what_this_installation_has_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundled, "shipped", lambda: ("mini-helpsteer",))
+    assert [key for key, _ in told(openings(holding()))] == ["", "", "bundled:mini-helpsteer"]
+    assert [key for key, _ in choices()] == ["bundled:mini-helpsteer", "import"]
+    monkeypatch.setattr(bundled, "shipped", tuple)
+    assert told(openings(holding())) == [("", "benchmarks")]
+    assert [key for key, _ in choices()] == ["import"]
+
+
+def test_what_a_benchmark_holds_is_said_of_all_that_are_built_in() -> None:
+    assert set(ABOUT) == set(builtin.NAMES)
+
+
+def test_benchmarks_of_one_name_are_told_apart() -> None:
+    rows = (row("identity-1", "small"), row("another-1", "small"), row("third", "large"))
+    texts = dict(told(openings(holding(*rows, runs=0))))
+    assert texts["split:identity-1:eval"] == "     small (identi)/eval  1,200 scenarios"
+    assert texts["split:another-1:train"] == "     small (anothe)/train  4 scenarios"
+    assert texts["split:third:eval"] == "     large/eval  1,200 scenarios"
 
 
 def test_a_run_that_has_not_finished_says_so_and_one_without_a_model_names_none() -> None:

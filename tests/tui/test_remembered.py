@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm_tui.tui.remembered import Remembered, load, save
-from store import browse
+from store import connection
 from store.connection import Store
 
 PLACE = Remembered(
@@ -64,12 +64,12 @@ def test_comes_back_as_it_was(place: Remembered, token: str) -> None:
 def test_stores_are_told_apart_by_their_token(store: Store, tmp_path: Path) -> None:
     other = Store(tmp_path / "other.duckdb")
     with store.reading() as db:
-        token = browse.token(db)
+        token = connection.token(db)
     with other.reading() as db:
-        assert browse.token(db) != token
+        assert connection.token(db) != token
     store.path.rename(tmp_path / "moved.duckdb")
     with Store(tmp_path / "moved.duckdb").reading() as db:
-        assert browse.token(db) == token
+        assert connection.token(db) == token
     save(token, PLACE, tmp_path)
     assert (load(token, tmp_path), load("other", tmp_path)) == (PLACE, Remembered())
 

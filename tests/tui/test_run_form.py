@@ -18,8 +18,10 @@ from spm_tui.tui.widgets.field import Field
 from tests.tui.wait import settle
 
 BENCHMARKS = [
-    BenchmarkChoice("mini-mic", ("care", "fairness")),
-    BenchmarkChoice("[b]odd[/b]", ("[red]help", "tone", "style")),
+    BenchmarkChoice("mini-mic", "mini-mic", ("care", "fairness"), saved=("kind",)),
+    BenchmarkChoice("[b]odd[/b]", "[b]odd[/b]", ("[red]help", "tone", "style")),
+    BenchmarkChoice("aaaa11112222", "twin (aaaa11)", ("care",)),
+    BenchmarkChoice("bbbb11112222", "twin (bbbb11)", ("zeal", "zest")),
 ]
 MODELS = [KnownModel(LANGUAGE_MODEL, False), KnownModel("Qwen/Qwen2.5-0.5B", True)]
 
@@ -155,8 +157,8 @@ async def test_any_model_can_be_typed() -> None:
         ("limit", "0", "expected a whole number of at least 1, found 0"),
         ("shots", "", "expected a whole number of at least 1, found ''"),
         ("scenario", "1, x", "expected a whole number of at least 1, found 'x'"),
-        ("targets", "best", "'best' is neither a file nor one of all, sampled, high, low"),
-        ("targets", "", "name some of all, sampled, high, low, or a file"),
+        ("targets", "best", "'best' is neither a file nor one of all, sampled, high, low, kind"),
+        ("targets", "", "name some of all, sampled, high, low, kind, or a file"),
     ],
 )
 async def test_a_bad_value_is_named_beside_its_field(name: str, value: str, problem: str) -> None:
@@ -217,3 +219,32 @@ async def test_a_targets_file_is_accepted(tmp_path: Path) -> None:
     host = Host(cost, RunOptions(targets=("high", str(path))))
     async with host.run_test() as pilot:
         await until(pilot, host, "144")
+
+
+async def test_saved_targets_are_those_of_the_benchmark() -> None:
+    host = Host(cost, RunOptions(targets=("kind", "low")))
+    async with host.run_test() as pilot:
+        await until(pilot, host, "144")
+        host.choose("benchmark", "[b]odd[/b]")
+        await settle(
+            pilot, lambda: "'kind' is neither a file nor one of" in host.problem("targets")
+        )
+        host.choose("benchmark", "mini-mic")
+        await until(pilot, host, "144")
+        await pilot.press("ctrl+r")
+        await settle(pilot, lambda: host.answers)
+    assert host.answers == [RunOptions(targets=("kind", "low"))]
+
+
+async def test_benchmarks_of_one_name_are_told_apart() -> None:
+    host = Host(cost, RunOptions(benchmark="aaaa11112222"))
+    async with host.run_test(size=(80, 40)) as pilot:
+        await until(pilot, host, "144")
+        select = host.form.query_one("#benchmark", Select)
+        assert str(select.query_one("#label", Static).content) == "twin (aaaa11)"
+        host.choose("benchmark", "bbbb11112222")
+        ticks = host.form.query_one("#attributes", SelectionList)
+        await settle(pilot, lambda: ticks.option_count == 2)
+        await pilot.press("ctrl+r")
+        await settle(pilot, lambda: host.answers)
+    assert host.answers == [RunOptions(benchmark="bbbb11112222")]

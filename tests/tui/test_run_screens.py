@@ -116,7 +116,7 @@ async def test_jobs_are_listed_cancelled_and_resumed(size: tuple[int, int], tmp_
     log = tmp_path / "run.log"
     log.write_text("a\n[b]last words\n")
     queue = FakeQueue(replace(FAILED, log=log), replace(RUNNING, number=2))
-    host = Host(JobsScreen(queue))  # type: ignore[arg-type]
+    host = Host(JobsScreen(queue, list))  # type: ignore[arg-type]
     async with host.run_test(size=size) as pilot:
         await settle(pilot, lambda: len(host.lines()) == 2)
         assert [line[0] for line in host.lines()] == ["▶", "✗"]
@@ -135,7 +135,7 @@ async def test_jobs_are_listed_cancelled_and_resumed(size: tuple[int, int], tmp_
 
 
 async def test_without_jobs_the_screen_says_so() -> None:
-    host = Host(JobsScreen(FakeQueue()))  # type: ignore[arg-type]
+    host = Host(JobsScreen(FakeQueue(), list))  # type: ignore[arg-type]
     async with host.run_test() as pilot:
         await settle(pilot, lambda: host.lines() == ["none yet"])
         await pilot.press("c", "r", "l", "j", "k")

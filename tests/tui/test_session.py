@@ -16,7 +16,6 @@ from spm_tui.tui.session import (
     first_key,
     open_run,
     open_split,
-    read_scores,
     saved_targets,
 )
 from store import annotations, benchmarks, runs
@@ -181,20 +180,6 @@ def test_a_run_without_answers_yet_has_no_scores_and_no_choices(store: Store) ->
     assert opened.judged.scores is not None
     assert np.isnan(opened.judged.scores).all()
     assert opened.scored == (False, False)
-
-
-def test_scores_can_be_read_again_on_their_own(store: Store) -> None:
-    fill(store)
-    before = open_run(store, 1)
-    assert before.run is not None
-    with store.writing() as db:
-        db.execute("UPDATE predictions SET score = 0.25 WHERE run = 1 AND scenario = 1")
-        found = read_scores(db, before.run, before.judged)
-    assert found.scores is not None
-    assert before.judged.scores is not None
-    assert (found.scores[0, :2] == 0.25).all()
-    assert np.array_equal(found.scores[1:], before.judged.scores[1:], equal_nan=True)
-    assert found.levels is before.judged.levels
 
 
 def test_a_scenario_with_an_unusable_answer_has_failed(store: Store) -> None:

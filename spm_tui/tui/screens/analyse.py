@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from spm_tui.errors import SpmError
@@ -21,12 +20,14 @@ from spm_tui.report.one_file import save
 from spm_tui.report.text import comma_separated
 from spm_tui.scoring.standing import stand
 from spm_tui.tui.analysis import chart
+from spm_tui.tui.memory import key_of
 from spm_tui.tui.messages import Failed
 from spm_tui.tui.plain import one_line, visible
 from spm_tui.tui.screens.dialogs import AskPath
+from spm_tui.tui.screens.following import FollowingScreen
 from spm_tui.tui.session import Opened
 from spm_tui.tui.steering import Steering
-from spm_tui.tui.study import KINDS, Kind, choices, read_extra, study
+from spm_tui.tui.study import KINDS, Kind, Study, choices, read_extra, study
 from spm_tui.tui.widgets.chart_view import ChartView
 from spm_tui.tui.widgets.head_line import subject
 from store.connection import Store
@@ -36,7 +37,7 @@ MARGIN = 2
 """Cells left of and right of a chart, together."""
 
 
-class AnalyseScreen(Screen[None]):
+class AnalyseScreen(FollowingScreen[None]):
     """Charts of a run."""
 
     CSS = """
@@ -67,36 +68,45 @@ class AnalyseScreen(Screen[None]):
     class Made(Message):
         """A chart's numbers are there."""
 
+        study: Study
+        """What they were made from."""
         kind: Kind
         choice: str
-        chart: Chart
-
-    @dataclass
-    class Saved(Message):
-        """A chart has been written."""
-
-        path: Path
+        chart: Chart | None
+        """None when they could not be made."""
 
     def __init__(self, store: Store, opened: Opened, steering: Steering) -> None:
         super().__init__()
-        self._store, self._opened = store, opened
+        self._store, self._opened, self._steering = store, opened, steering
         self._study = study(opened, steering)
-        accuracy = percent(stand(opened.judged, steering.aim()).accuracy)
-        self._target = f" │ target {steering.name} │ {accuracy} %"
         self._kind: Kind = KINDS[0]
-        self._at: dict[Kind, int] = {}
+        self._at: dict[Kind, str] = {}
         """Which choice each kind of chart stands at."""
-        self._made: dict[tuple[Kind, str], Chart] = {}
+        self._made: dict[tuple[Kind, str], tuple[Study, Chart]] = {}
+        """Charts, and what they were made from; the run may have grown since."""
+        self._making = False
 
     @property
     def chart(self) -> Chart | None:
         """The chart at hand, once its numbers are there."""
-        return self._made.get((self._kind, self._choice))
+        _, made = self._made.get((self._kind, self._choice), (None, None))
+        return made
+
+    @property
+    def _due(self) -> bool:
+        """Whether the chart at hand is to be made, or made again."""
+        made_from, _ = self._made.get((self._kind, self._choice), (None, None))
+        return made_from is not self._study
+
+    @property
+    def _place(self) -> int:
+        """Where the choice at hand is among those there are."""
+        found, at = choices(self._study, self._kind), self._at.get(self._kind, "")
+        return found.index(at) if at in found else 0
 
     @property
     def _choice(self) -> str:
-        found = choices(self._study, self._kind)
-        return found[self._at.get(self._kind, 0) % len(found)]
+        return choices(self._study, self._kind)[self._place]
 
     def compose(self) -> ComposeResult:
         """Lay out what is shown above the chart, and the sentence under it."""
@@ -115,16 +125,43 @@ class AnalyseScreen(Screen[None]):
         """Fit the lines into the new width."""
         self._draw()
 
-    def _show(self) -> None:
-        if self.chart is None:
-            self._make(self._kind, self._choice)
+    @property
+    def followed(self) -> tuple[Opened]:
+        """The run."""
+        return (self._opened,)
+
+    def grew(self, opened: Opened) -> None:
+        """Draw more of the run; the chart at hand stays until it is made again."""
+        if key_of(opened) != key_of(self._opened):
+            return
+        if not opened.answers_as(self._opened):
+            self._study = study(opened, self._steering)
+        self._opened = opened
+        if not self.is_mounted:
+            return
+        # A chart of a large benchmark takes longer than it takes the next answers to come.
+        if self._due and not self._making:
+            self._start()
         self._draw()
+
+    def _show(self) -> None:
+        self._at[self._kind] = self._choice
+        if self._due:
+            self._start()
+        self.query_one(ChartView).scroll_home(animate=False)
+        self._draw()
+
+    def _start(self) -> None:
+        self._making = True
+        self._make(self._study, self._kind, self._choice)
 
     def _draw(self) -> None:
         width = max(self.size.width - MARGIN, 1)
-        what = one_line(subject(self._opened), max(width - cell_len(self._target), 1))
+        accuracy = percent(stand(self._opened.judged, self._steering.aim()).accuracy)
+        target = f" │ target {self._steering.name} │ {accuracy} %"
+        what = one_line(subject(self._opened), max(width - cell_len(target), 1))
         self.query_one("#analyse-head", Static).update(
-            Content.assemble(what, (self._target, "$text-muted"))
+            Content.assemble(what, (target, "$text-muted"))
         )
         self.query_one("#analyse-kinds", Static).update(kinds(self._kind, width))
         shown = self.chart
@@ -138,23 +175,29 @@ class AnalyseScreen(Screen[None]):
     def _titled(self, title: str, width: int) -> Content:
         none = self.chart is not None and self.chart.drawing is None
         several = 1 if none else len(choices(self._study, self._kind))
-        at = self._at.get(self._kind, 0) % several + 1
-        where = f"  {at}/{several} tab: next" if several > 1 else ""
+        where = f"  {self._place + 1}/{several} tab: next" if several > 1 else ""
         room = max(width - len(where), 1)
         return Content.assemble((one_line(title, room), "bold"), (where, "$text-muted"))
 
     @work(thread=True, exclusive=True, group="chart", exit_on_error=False)
-    def _make(self, kind: Kind, choice: str) -> None:
+    def _make(self, study_: Study, kind: Kind, choice: str) -> None:
+        made = None
         try:
-            extra = read_extra(self._store, self._opened, self._study, kind)
-            self.post_message(self.Made(kind, choice, chart(self._study, kind, choice, extra)))
+            extra = read_extra(self._store, self._opened, study_, kind)
+            made = chart(study_, kind, choice, extra)
         except (StoreError, SpmError) as error:
             self.post_message(Failed(str(error)))
+        self.post_message(self.Made(study_, kind, choice, made))
 
     @on(Made)
     def _take(self, message: Made) -> None:
-        self._made[message.kind, message.choice] = message.chart
+        self._making = False
+        if message.chart is None:
+            return
+        self._made[message.kind, message.choice] = message.study, message.chart
         if (message.kind, message.choice) == (self._kind, self._choice):
+            if self._due:
+                self._start()
             self._draw()
 
     # actions
@@ -171,7 +214,7 @@ class AnalyseScreen(Screen[None]):
     def action_choice(self, step: int) -> None:
         """Show the chart of another attribute, target or set."""
         found = choices(self._study, self._kind)
-        self._at[self._kind] = (self._at.get(self._kind, 0) + step) % len(found)
+        self._at[self._kind] = found[(self._place + step) % len(found)]
         self._show()
 
     def action_scroll(self, step: int) -> None:
@@ -205,13 +248,10 @@ class AnalyseScreen(Screen[None]):
     def _write(self, shown: Chart, path: Path) -> None:
         try:
             save(path, charts.draw(shown, path))
-            self.post_message(self.Saved(path))
         except SpmError as error:
             self.post_message(Failed(str(error)))
-
-    @on(Saved)
-    def _saved(self, message: Saved) -> None:
-        self.notify(f"written: {message.path}", markup=False)
+        else:
+            self.app.call_from_thread(self.notify, f"written: {path}", markup=False)
 
 
 def kinds(at: Kind, width: int) -> Content:

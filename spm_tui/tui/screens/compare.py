@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from spm_tui.errors import SpmError
@@ -20,8 +19,10 @@ from spm_tui.report.text import comma_separated, markdown
 from spm_tui.tui import comparison_text as text
 from spm_tui.tui.comparison import ORDER, Pairing, partners, run_name, usual, values
 from spm_tui.tui.desk import Desk
+from spm_tui.tui.memory import key_of
 from spm_tui.tui.messages import Failed
 from spm_tui.tui.screens.dialogs import AskPath, Entry, Menu, Reading
+from spm_tui.tui.screens.following import FollowingScreen
 from spm_tui.tui.session import Opened, open_run
 from spm_tui.tui.widgets.change_detail import ChangeDetail
 from spm_tui.tui.widgets.compare_table import CompareTable
@@ -37,7 +38,7 @@ FRAME = 6
 """Cells that the frame around a full-size text takes."""
 
 
-class CompareScreen(Screen[int | None]):
+class CompareScreen(FollowingScreen[int | None]):
     """The run at hand against another; dismissed with the scenario at hand."""
 
     CSS = """
@@ -78,12 +79,6 @@ class CompareScreen(Screen[int | None]):
         """The second run has been read."""
 
         second: Opened
-
-    @dataclass
-    class Saved(Message):
-        """The table has been written."""
-
-        path: Path
 
     def __init__(self, store: Store, desk: Desk, runs: tuple[Run, ...]) -> None:
         super().__init__()
@@ -153,13 +148,27 @@ class CompareScreen(Screen[int | None]):
         before = self.pairing
         first, steering = self._first, self._steering
         if before:
-            first, steering = before.first, before.steering
+            first, steering = before.first, before.wanted
         index = before.index if before else self._at
         self.pairing = Pairing(first, message.second, steering)
         if index is not None:
             self.pairing.go(index)
         self.query_one(CompareTable).show(self.pairing)
         self._show()
+
+    @property
+    def followed(self) -> tuple[Opened, ...]:
+        """The runs that are compared."""
+        return self.pairing.runs if self.pairing else (self._first,)
+
+    def grew(self, opened: Opened) -> None:
+        """Show more of one of the runs; scenario, filter and target stay."""
+        if key_of(opened) == key_of(self._first):
+            self._first = opened
+        if self.pairing and key_of(opened) in map(key_of, self.pairing.runs):
+            self.pairing = self.pairing.grown(opened)
+            self.query_one(CompareTable).grow(self.pairing)
+            self._show()
 
     def _show(self) -> None:
         """Show the pairing, after anything but its table has changed."""
@@ -228,7 +237,7 @@ class CompareScreen(Screen[int | None]):
 
     def _aim(self, key: str | None) -> None:
         if key and self.pairing:
-            self.pairing.steer(self.pairing.steering.take(*self._presets[int(key)]))
+            self.pairing.steer(self.pairing.wanted.take(*self._presets[int(key)]))
             self.query_one(CompareTable).steer(self.pairing)
             self._show()
 
@@ -277,13 +286,10 @@ class CompareScreen(Screen[int | None]):
     def _write(self, path: Path, content: str) -> None:
         try:
             save(path, content.encode())
-            self.post_message(self.Saved(path))
         except SpmError as error:
             self.post_message(Failed(str(error)))
-
-    @on(Saved)
-    def _saved(self, message: Saved) -> None:
-        self.notify(f"written: {message.path}", markup=False)
+        else:
+            self.app.call_from_thread(self.notify, f"written: {path}", markup=False)
 
     def action_leave(self) -> None:
         """Go back, to the scenario at hand."""

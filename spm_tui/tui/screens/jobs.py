@@ -1,6 +1,10 @@
-"""The runs that the app has started: how they stand, cancelling, resuming, their logs."""
+"""The runs that the app has started, and others that go on: how they stand, stopping them.
 
-from collections.abc import Sequence
+Those of the app can be resumed, too, and have logs.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar, Protocol
 
 from textual.app import ComposeResult
@@ -12,9 +16,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from spm_tui.tui.child import tail
+from spm_tui.tui.elsewhere import OtherRun, interrupt, line, obstacle
 from spm_tui.tui.job import Job
 from spm_tui.tui.plain import visible
-from spm_tui.tui.screens.dialogs import BOX
+from spm_tui.tui.screens.dialogs import BOX, Entry, Menu
 from spm_tui.tui.widgets.run_bar import job_line
 
 _REFRESH = 0.5
@@ -38,7 +43,13 @@ class Jobs(Protocol):
 
 
 class JobsScreen(ModalScreen[None]):
-    """The list of jobs, the newest first."""
+    """The list of jobs, the newest first; then the runs of other processes.
+
+    Args:
+        queue: of the jobs.
+        others: gives the runs of other processes, as far as is known.
+
+    """
 
     DEFAULT_CSS = f"""
     JobsScreen {{
@@ -58,15 +69,15 @@ class JobsScreen(ModalScreen[None]):
         Binding("escape,q", "dismiss(None)", "Close", id="jobs.close"),
     ]
 
-    def __init__(self, queue: Jobs) -> None:
+    def __init__(self, queue: Jobs, others: Callable[[], Sequence[OtherRun]]) -> None:
         super().__init__()
-        self._queue = queue
-        self._shown: list[Job] = []
+        self._queue, self._others = queue, others
+        self._shown: list[Job | OtherRun] = []
 
     def compose(self) -> ComposeResult:
         """Lay out list and log."""
         with Vertical(classes="box") as box:
-            box.border_title = Content("Runs started here")
+            box.border_title = Content("Runs started here, and others that go on")
             yield OptionList(markup=False)
             with VerticalScroll(id="log", can_focus=False):
                 yield Static(id="log-text", markup=False)
@@ -83,27 +94,27 @@ class JobsScreen(ModalScreen[None]):
         self.call_after_refresh(self.show_jobs)
 
     @property
-    def _at(self) -> Job | None:
-        """The job at the cursor."""
+    def _at(self) -> Job | OtherRun | None:
+        """What the cursor is at."""
         place = self.query_one(OptionList).highlighted
         return self._shown[place] if place is not None and place < len(self._shown) else None
 
     def show_jobs(self) -> None:
-        """Read the queue and show what has changed."""
-        jobs = list(reversed(self._queue.jobs))
-        if jobs == self._shown and jobs:
+        """Read queue and store's runs, and show what has changed."""
+        rows: list[Job | OtherRun] = [*reversed(self._queue.jobs), *self._others()]
+        if rows == self._shown and rows:
             return
         found = self.query_one(OptionList)
-        at = self._at.number if self._at else None
+        at = _key(self._at) if self._at else None
         width = max((self.size.width or 80) - 8, 20)
         found.clear_options()
         found.add_options(
-            [Option(Content(job_line(job, width, 0))) for job in jobs]
+            [Option(Content(_line(row, width))) for row in rows]
             or [Option(Content("none yet"), disabled=True)]
         )
-        self._shown = jobs
-        numbers = [job.number for job in jobs]
-        found.highlighted = numbers.index(at) if at in numbers else (0 if jobs else None)
+        self._shown = rows
+        keys = [_key(row) for row in rows]
+        found.highlighted = keys.index(at) if at in keys else (0 if rows else None)
         self._read_log()
 
     def action_move(self, direction: str) -> None:
@@ -112,14 +123,38 @@ class JobsScreen(ModalScreen[None]):
 
     def action_cancel(self) -> None:
         """Cancel the job at the cursor; asked again, at once."""
-        if (job := self._at) and not job.over:
-            self._queue.cancel(job)
+        row = self._at
+        if isinstance(row, OtherRun):
+            self._ask_to_stop(row)
+        elif row and not row.over:
+            self._queue.cancel(row)
         self.show_jobs()
+
+    def _ask_to_stop(self, other: OtherRun) -> None:
+        if why := obstacle(other):
+            self.notify(why, severity="warning", markup=False)
+            return
+        title = f"Stop process {other.process} of run {other.run.number}?"
+        entries = [
+            Entry("stop", Content("stop it after the batch in hand; asked once more, at once")),
+            Entry("keep", Content("let it go on")),
+        ]
+        ask = Menu(f"{title} What it has committed stays", entries, at="keep")
+        self.app.push_screen(ask, partial(self._stop, other))
+
+    def _stop(self, other: OtherRun, answer: str | None) -> None:
+        if answer == "stop":
+            why = interrupt(other)
+            said = why or f"process {other.process} stops after the batch in hand"
+            self.notify(said, severity="warning" if why else "information", markup=False)
 
     def action_resume(self) -> None:
         """Run the job at the cursor again; answers that are stored are not asked for again."""
-        if (job := self._at) and job.over:
-            self._queue.resume(job)
+        row = self._at
+        if isinstance(row, OtherRun):
+            self.notify(f"run {row.run.number} was not started here; open it, then R", markup=False)
+        elif row and row.over:
+            self._queue.resume(row)
         self.show_jobs()
 
     def action_log(self) -> None:
@@ -134,7 +169,21 @@ class JobsScreen(ModalScreen[None]):
     def _read_log(self) -> None:
         if not self.has_class("-log"):
             return
-        log = self._at.log if self._at else None
-        lines = ["no log yet"] if log is None else [str(log), *tail(log, _LOG_LINES)]
+        row = self._at
+        if isinstance(row, OtherRun):
+            lines = ["what it says is told where it was started"]
+        elif row is None or row.log is None:
+            lines = ["no log yet"]
+        else:
+            lines = [str(row.log), *tail(row.log, _LOG_LINES)]
         self.query_one("#log-text", Static).update("\n".join(map(visible, lines)))
         self.query_one("#log", VerticalScroll).scroll_end(animate=False)
+
+
+def _key(row: Job | OtherRun) -> tuple[type, int]:
+    """What stays of a row while it changes."""
+    return type(row), row.number if isinstance(row, Job) else row.run.number
+
+
+def _line(row: Job | OtherRun, width: int) -> str:
+    return job_line(row, width, 0) if isinstance(row, Job) else line(row, width)

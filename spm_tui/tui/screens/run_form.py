@@ -39,8 +39,13 @@ _HINTS = {"scenario": "all; or numbers: 3, 14", "limit": "all"}
 class BenchmarkChoice:
     """A benchmark that can be run."""
 
-    name: str
+    key: str
+    """What `--benchmark` finds it by."""
+    label: str
+    """What people tell it from others by."""
     attributes: tuple[str, ...]
+    saved: tuple[str, ...] = ()
+    """Names of target sets."""
 
 
 class RunForm(ModalScreen[RunOptions | None]):
@@ -98,7 +103,7 @@ class RunForm(ModalScreen[RunOptions | None]):
     ) -> None:
         super().__init__()
         self._initial = initial or RunOptions()
-        self._benchmarks = {choice.name: choice for choice in benchmarks}
+        self._benchmarks = {choice.key: choice for choice in benchmarks}
         self._models = models
         self._estimate = estimate
         self._wanted: RunOptions | None = None
@@ -112,9 +117,8 @@ class RunForm(ModalScreen[RunOptions | None]):
         with Vertical(classes="box") as box:
             box.border_title = Content("Run")
             with VerticalScroll(can_focus=False):
-                yield _choice(
-                    "benchmark", {name: name for name in self._benchmarks}, start.benchmark
-                )
+                labels = {key: choice.label for key, choice in self._benchmarks.items()}
+                yield _choice("benchmark", labels, start.benchmark)
                 yield _choice("split", _same(BY_NAME["split"].choices), start.split)
                 yield _choice("method", _same(BY_NAME["method"].choices), start.method[0])
                 yield _choice("model", names | {_OTHER: "another"}, model)
@@ -211,7 +215,9 @@ class RunForm(ModalScreen[RunOptions | None]):
         if not text and name in _OPTIONAL:
             return getattr(RunOptions(), name)
         found = BY_NAME[name].read(text)
-        return target_sets(found) if name == "targets" else found
+        if name == "targets":
+            return target_sets(found, self._benchmarks[self._value("benchmark")].saved)
+        return found
 
     @work(thread=True, exclusive=True, group="estimate", exit_on_error=False)
     def _work_out(self, options: RunOptions) -> None:

@@ -128,6 +128,12 @@ class StoringScreen(Screen[int | None]):
         with suppress(StoreError):
             self._outbox.drain()
 
+    def give_up(self) -> int:
+        """Drop what is not stored, for it cannot be any more; return how much that is."""
+        lost = self.unstored
+        self._outbox.drop(lost)
+        return lost
+
     async def on_unmount(self) -> None:
         """Store the last annotations when the whole app is ended."""
         if not self._outbox.waiting():

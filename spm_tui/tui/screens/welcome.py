@@ -11,6 +11,8 @@ from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
+from spm_tui.bench import bundled
+
 INTRO = Content.assemble(
     ("spm-tui", "bold $accent"),
     " — steerable pluralistic models, inspected.\n\n"
@@ -20,11 +22,9 @@ INTRO = Content.assemble(
     " and find out why a pick is wrong.\n\n"
     "This store is empty. What would you like to see?",
 )
-CHOICES = (
-    ("bundled:mini-mic", "mini-mic with a run of SmolLM2-135M: everyday moral questions"),
-    ("bundled:mini-helpsteer", "mini-helpsteer with a run of SmolLM2-135M: quality of answers"),
-    ("import", "import a benchmark of your own, MIC or HelpSteer2, or a run"),
-)
+ABOUT = {"mini-mic": "everyday moral questions", "mini-helpsteer": "quality of answers"}
+"""What the built-in benchmarks hold."""
+IMPORT = ("import", "import a benchmark of your own, MIC or HelpSteer2, or a run")
 
 
 class WelcomeScreen(Screen[str]):
@@ -47,7 +47,7 @@ class WelcomeScreen(Screen[str]):
         """Lay out what this is, and the choices."""
         with VerticalScroll(can_focus=False):
             yield Static(INTRO, markup=False)
-            yield OptionList(*(Option(Content(text), id=key) for key, text in CHOICES))
+            yield OptionList(*(Option(Content(text), id=key) for key, text in choices()))
             yield Static(
                 Content.styled("↑↓ choose   enter take it   ? keys   q quit", "$text-muted")
             )
@@ -60,3 +60,12 @@ class WelcomeScreen(Screen[str]):
     @on(OptionList.OptionSelected)
     def _selected(self, message: OptionList.OptionSelected) -> None:
         self.dismiss(message.option.id or "")
+
+
+def choices() -> list[tuple[str, str]]:
+    """Return what is offered: the benchmarks whose run is here, and the import."""
+    shipped = [
+        (f"bundled:{name}", f"{name} with a run of SmolLM2-135M: {ABOUT[name]}")
+        for name in bundled.shipped()
+    ]
+    return [*shipped, IMPORT]

@@ -12,7 +12,7 @@ from spm_tui.tui.messages import Failed, PagesRead
 from spm_tui.tui.plain import visible
 from spm_tui.tui.views import Pages, View, read_pages, view
 from store.connection import Store
-from store.errors import StoreError
+from store.errors import StoreError, StoreLost
 
 AROUND = 40
 """Lines on each side of the one at hand among which pages are read ahead."""
@@ -38,8 +38,12 @@ class ChangeDetail(VerticalScroll):
 
     def show(self, pairing: Pairing) -> None:
         """Show the scenario at hand, once, however many keys came in together."""
-        if pairing is not self._pairing:
+        before = self._pairing
+        if before is None or before.tags != pairing.tags:
             self._pages = Pages(), Pages()
+        elif pairing is not before:
+            for pages in self._pages:
+                pages.renew()
         self._pairing = pairing
         if not self._due:
             self._due = True
@@ -91,8 +95,10 @@ class ChangeDetail(VerticalScroll):
     @work(thread=True, exclusive=True, group="pages", exit_on_error=False)
     def _read(self, pairing: Pairing, indices: list[int]) -> None:
         try:
-            for opened in (pairing.first, pairing.second):
+            for opened in pairing.runs:
                 self.post_message(PagesRead(opened, read_pages(self._store, opened, indices)))
+        except StoreLost:
+            return  # the app says so, once
         except StoreError as error:
             self.post_message(Failed(str(error)))
 
@@ -100,8 +106,7 @@ class ChangeDetail(VerticalScroll):
     def _take(self, message: PagesRead) -> None:
         if self._pairing is None:
             return
-        runs = self._pairing.first, self._pairing.second
-        for pages, opened in zip(self._pages, runs, strict=True):
+        for pages, opened in zip(self._pages, self._pairing.runs, strict=True):
             if message.opened is opened:
                 pages.keep(message.pages)
                 self.show(self._pairing)

@@ -25,9 +25,8 @@ class ChartView(VerticalScroll):
         yield Static(markup=False)
 
     def show(self, drawing: Drawing | None) -> None:
-        """Draw a chart from its top."""
+        """Draw a chart; what was scrolled to stays in sight."""
         self._drawing = drawing
-        self.scroll_home(animate=False)
         self._draw()
 
     def page(self, step: int) -> None:

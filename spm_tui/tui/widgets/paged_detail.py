@@ -16,7 +16,7 @@ from spm_tui.tui.session import Opened
 from spm_tui.tui.views import Pages, View, read_pages, view
 from spm_tui.tui.widgets.scenario_detail import Pane, ScenarioDetail
 from store.connection import Store
-from store.errors import StoreError
+from store.errors import StoreError, StoreLost
 from store.records import Prediction
 
 TIE = Content.styled("= the labels of all responses are equally near: not counted", "$spm-tie")
@@ -113,6 +113,8 @@ class PagedDetail(ScenarioDetail):
     def _read(self, opened: Opened, indices: list[int]) -> None:
         try:
             self.post_message(PagesRead(opened, read_pages(self._store, opened, indices)))
+        except StoreLost:
+            return  # the app says so, once
         except StoreError as error:
             self.post_message(Failed(str(error)))
 

@@ -2,12 +2,13 @@
 
 import platform
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spm_tui.errors import ModelError
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
+QUANTIZATIONS = ("int8", "int4")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 _DRIVERS = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg", "/dev/kfd")
 
@@ -18,9 +19,16 @@ class Placement:
 
     device: str
     dtype: str
+    quantize: str | None = None
+    """Weights in fewer bits: int8 or int4."""
+
+    @property
+    def precision(self) -> str:
+        """What decides a model's answers: part of a backbone's identity."""
+        return f"{self.dtype}/{self.quantize}" if self.quantize else self.dtype
 
 
-def place(device: str = "auto", dtype: str = "auto") -> Placement:
+def place(device: str = "auto", dtype: str = "auto", quantize: str | None = None) -> Placement:
     """Return where to run: the best device there is, and the precision that suits it.
 
     torch is imported only where there are signs of an accelerator.
@@ -34,7 +42,27 @@ def place(device: str = "auto", dtype: str = "auto") -> Placement:
         raise ModelError(f"no {device} device on this machine; use --device cpu")
     if dtype == "auto":
         dtype = {"cpu": "float32", "mps": "float16"}.get(found) or _cuda_dtype()
-    return Placement(found, dtype)
+    return Placement(found, dtype, quantize)
+
+
+def spread(placement: Placement, workers: int | None) -> list[Placement]:
+    """Return where several processes run: by default, one on every GPU.
+
+    Args:
+        placement: of a single one.
+        workers: how many; GPUs are taken in turn.
+
+    """
+    gpus = 0
+    if placement.device == "cuda":
+        import torch
+
+        gpus = torch.cuda.device_count()
+    count = workers or gpus or 1
+    if count == 1:
+        return [placement]
+    names = [f"cuda:{i % gpus}" if gpus else placement.device for i in range(count)]
+    return [replace(placement, device=name) for name in names]
 
 
 def _best() -> str:

@@ -1,6 +1,7 @@
 """A causal language model of transformers, in memory."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def load(folder: Path, placement: Placement, *, device_map: str | None = None) -
         device_map: `auto` spreads a model that is too large for one GPU over all of them.
 
     Raises:
-        ModelError: it cannot be loaded, or has no chat template.
+        ModelError: it cannot be loaded, or has no chat template, or what is needed to quantize
+            it is not installed.
 
     """
     import torch
@@ -50,16 +52,37 @@ def load(folder: Path, placement: Placement, *, device_map: str | None = None) -
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(folder)
             model = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=getattr(torch, placement.dtype), device_map=device_map
+                folder,
+                dtype=getattr(torch, placement.dtype),
+                device_map=device_map or (placement.device if placement.quantize else None),
+                quantization_config=_quantization(placement),
             )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"{folder}: cannot be loaded as a language model: {reason}") from error
     model.generation_config = GenerationConfig()  # a model's own sampling habits are not ours
-    if device_map is None:
+    if device_map is None and not placement.quantize:
         model.to(placement.device)
     prompts = Prompts(tokenizer, _context(model.config, tokenizer))
     return Loaded(model.eval(), tokenizer, prompts, placement.device.partition(":")[0])
+
+
+def _quantization(placement: Placement) -> Any:
+    """Return what transformers needs to know, None for whole weights."""
+    if placement.quantize is None:
+        return None
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    if find_spec("bitsandbytes") is None:
+        raise ModelError("--quantize needs bitsandbytes: pip install 'spm-tui[quantize]'")
+    if placement.quantize == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_compute_dtype=getattr(torch, placement.dtype),
+    )
 
 
 def _context(config: Any, tokenizer: Any) -> int:

@@ -1,12 +1,15 @@
-"""Which requests the plain engine answers together: pure, so that a resumed run batches alike.
+"""In which order, and by whom, requests are answered: pure, so that a resumed run does alike.
 
-A batch has one form of answer, because the constraint is compiled per form, and prompts of
-similar length, because shorter ones are padded. Long prompts come first: what does not fit
-into memory shows early, and the time left is not underestimated.
+A batch of the plain engine has one form of answer, because the constraint is compiled per
+form, and prompts of similar length, because shorter ones are padded. Long prompts come first:
+what does not fit into memory shows early, and the time left is not underestimated.
 """
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from itertools import pairwise
+
+import numpy as np
 
 from spm_tui.forms import most_tokens
 from spm_tui.wire import Request
@@ -50,3 +53,27 @@ def batches(requests: Sequence[Request], *, rows: int, tokens: int) -> list[list
 def unfinished(batches_: Sequence[Sequence[int]], done: AbstractSet[int]) -> list[list[int]]:
     """Return the batches with an index that is not in `done`; each stays whole."""
     return [list(batch) for batch in batches_ if not done >= set(batch)]
+
+
+def by_beginning(requests: Sequence[Request], wanted: Sequence[int]) -> list[int]:
+    """Return indices so that those with the same beginning follow each other.
+
+    The samples of one request are neighbours, then the requests with the same examples, then
+    those of the same attribute.
+    """
+    return sorted(wanted, key=lambda index: _text(requests[index]))
+
+
+def _text(request: Request) -> tuple[object, ...]:
+    shots = tuple((shot.question, shot.answer) for shot in request.shots)
+    return request.system, shots, request.question, request.seed
+
+
+def shares(requests: Sequence[Request], wanted: Sequence[int], count: int) -> list[list[int]]:
+    """Return `count` parts of about equal cost, each of requests that begin alike."""
+    order = by_beginning(requests, wanted)
+    if not order:
+        return [[] for _ in range(count)]
+    spent = np.cumsum([estimated_tokens(requests[index]) for index in order])
+    ends = np.searchsorted(spent, [spent[-1] * (i + 1) / count for i in range(count)]) + 1
+    return [order[start:end] for start, end in pairwise([0, *ends])]

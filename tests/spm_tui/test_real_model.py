@@ -21,6 +21,7 @@ from spm_tui.engine.loading import Loaded, load
 from spm_tui.engine.local import local
 from spm_tui.engine.plain import PlainEngine
 from spm_tui.engine.prompt import Prompts
+from spm_tui.engine.spread import SpreadEngine
 from spm_tui.errors import ModelError
 from spm_tui.forms import Text, most_tokens
 from spm_tui.methods.base import Ask, Example, Settings
@@ -232,3 +233,30 @@ def test_a_killed_run_ends_with_the_same_tables(tmp_path: Path) -> None:
     again = subprocess.run(command("killed"), check=True, capture_output=True, text=True)
     assert "of them answered" in again.stderr
     assert tables("killed") == tables("undisturbed")
+
+
+def test_several_processes_answer_as_one(folder: Path) -> None:
+    requests = [ask.request for ask in asks("zero-shot-comparative", scenarios=3)]
+    engine = SpreadEngine(folder, [CPU, CPU], rows=None, plain=False)
+    texts = {i: reply.text for i, reply in answers(engine, requests, frozenset({1})).items()}
+    alone = answers(local(folder, placement=CPU), requests, frozenset({1}))
+    assert texts == {i: reply.text for i, reply in alone.items()}
+    assert set(texts) == {0, 2}
+
+
+def test_a_process_that_cannot_load_its_model_says_so(tmp_path: Path) -> None:
+    requests = [ask.request for ask in asks("zero-shot-comparative", scenarios=1)]
+    engine = SpreadEngine(tmp_path, [CPU, CPU], rows=None, plain=False)
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        answers(engine, requests)
+
+
+def test_a_process_that_dies_is_noticed(folder: Path) -> None:
+    requests = [ask.request for ask in asks("zero-shot-comparative", scenarios=3)]
+    engine = SpreadEngine(folder, [CPU, CPU], rows=None, plain=False)
+    groups = engine.answer(requests)
+    next(groups)
+    for process in engine._processes:
+        process.kill()
+    with pytest.raises(ModelError, match="has died"):
+        list(groups)

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm_tui.engine.schedule import batches, estimated_tokens, unfinished
+from spm_tui.engine.schedule import batches, by_beginning, estimated_tokens, shares, unfinished
 from spm_tui.forms import Text
 from spm_tui.prompts import comparative_form
-from spm_tui.wire import Request
+from spm_tui.wire import Request, Shot
 
 TEXT = Text(100, 20)
 
@@ -44,3 +44,29 @@ def test_what_is_done_changes_no_batch(asked: list[Request], done: set[int]) -> 
     still = {index for batch in left for index in batch}
     assert still >= set(range(len(asked))) - done
     assert all(set(batch) - done for batch in left)
+
+
+@given(requests, st.integers(1, 5))
+def test_shares_are_whole_and_about_equal(asked: list[Request], count: int) -> None:
+    wanted = list(range(0, len(asked), 2))
+    found = shares(asked, wanted, count)
+    assert len(found) == count
+    assert [index for share in found for index in share] == by_beginning(asked, wanted)
+    costs = [sum(estimated_tokens(asked[index]) for index in share) for share in found]
+    largest = max((estimated_tokens(asked[index]) for index in wanted), default=0)
+    assert max(costs) <= sum(costs) / count + largest
+
+
+def test_equal_beginnings_are_neighbours() -> None:
+    shot = Shot("q", "a", 0)
+    form = comparative_form(2, TEXT)
+    asked = [
+        Request(system, shots, question, form, 0.7, seed)
+        for seed in (1, 0)
+        for question in "ab"
+        for shots in ((shot,), ())
+        for system in "xy"
+    ]
+    order = [asked[i] for i in by_beginning(asked, range(len(asked)))]
+    assert [one.system for one in order] == ["x"] * 8 + ["y"] * 8
+    assert [one.seed for one in order] == [0, 1] * 8

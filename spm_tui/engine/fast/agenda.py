@@ -1,8 +1,4 @@
-"""In which order requests are answered: those whose prompts begin alike follow each other.
-
-Requests are sorted by their text, piece by piece. So the samples of one request are
-neighbours, then the requests with the same examples, then those of the same attribute.
-"""
+"""What is still to be answered, those whose prompts begin alike after each other."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -12,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spm_tui.engine.prompt import Prompt
+from spm_tui.engine.schedule import by_beginning
 from spm_tui.wire import Request
 
 AHEAD = 32
@@ -43,7 +40,7 @@ class Agenda:
         self, requests: Sequence[Request], wanted: Sequence[int], fit: Callable[[Request], Prompt]
     ) -> None:
         self._requests = requests
-        self._order = deque(sorted(wanted, key=lambda index: _text(requests[index])))
+        self._order = deque(by_beginning(requests, wanted))
         self._fit = fit
         self._ahead: deque[Item] = deque()
         self._shared: deque[int] = deque()
@@ -88,8 +85,3 @@ def shared(one: NDArray[np.int64], other: NDArray[np.int64]) -> int:
     length = min(len(one), len(other))
     differ = np.flatnonzero(one[:length] != other[:length])
     return int(differ[0]) if len(differ) else length
-
-
-def _text(request: Request) -> tuple[object, ...]:
-    shots = tuple((shot.question, shot.answer) for shot in request.shots)
-    return request.system, shots, request.question, request.seed

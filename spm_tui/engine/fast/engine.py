@@ -83,7 +83,7 @@ class FastEngine:
     def _room(self, requests: Sequence[Request]) -> Space:
         longest = max((most_tokens(form) for form in {r.form for r in requests}), default=1)
         return space(
-            self._loaded.kind,
+            self._reader.device,
             bytes_per_token=self._reader.bytes_per_token,
             answer=longest,
             rows=self._rows,

@@ -1,6 +1,7 @@
 """How much may be kept in memory at a time."""
 
 from dataclasses import dataclass
+from typing import Any
 
 ENOUGH = 28_000
 """Tokens beyond which more memory does not make a processor faster: it is busy by then."""
@@ -24,29 +25,29 @@ class Space:
         return Space(max(1, self.slots // 2), self.answer, self.prompts // 2)
 
 
-def space(kind: str, *, bytes_per_token: int, answer: int, rows: int) -> Space:
+def space(device: Any, *, bytes_per_token: int, answer: int, rows: int) -> Space:
     """Return the room there is.
 
     Args:
-        kind: of device.
+        device: of torch.
         bytes_per_token: of keys and values.
         answer: tokens of the longest answer.
         rows: most answers wanted at a time; they get a third of the room at most.
 
     """
-    tokens = int(_free(kind) * _SHARE[kind]) // bytes_per_token
-    if kind != "cuda":
+    tokens = int(_free(device) * _SHARE[device.type]) // bytes_per_token
+    if device.type != "cuda":
         tokens = min(tokens, ENOUGH)
     slots = max(1, min(rows, tokens // (3 * answer)))
     return Space(slots, answer, max(0, tokens - slots * answer))
 
 
-def _free(kind: str) -> int:
+def _free(device: Any) -> int:
     """Return the free memory in bytes."""
-    if kind == "cuda":
+    if device.type == "cuda":
         import torch
 
-        return int(torch.cuda.mem_get_info()[0])
+        return int(torch.cuda.mem_get_info(device)[0])
     import psutil
 
     return int(psutil.virtual_memory().available)

@@ -1,0 +1,103 @@
+"""One engine per device, each in a process of its own, and its share of the requests.
+
+For models that fit one GPU, on machines with several: the processes share nothing, so twice
+the GPUs answer twice as fast. Only the parent talks to anybody else.
+"""
+
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import TypeAlias
+
+from spm_tui.engine.base import Answer
+from spm_tui.engine.device import Placement
+from spm_tui.engine.schedule import shares
+from spm_tui.errors import ModelError
+from spm_tui.wire import Request
+
+Told: TypeAlias = list[Answer] | ModelError | None
+"""What a worker sends: answers, why there are none, or that it has finished its share."""
+
+
+class SpreadEngine:
+    """The local engine, several times.
+
+    Args:
+        folder: the model's files.
+        placements: one per process.
+        rows: most requests answered at a time by each; None suits the device.
+        plain: whether to use the plain engine.
+
+    """
+
+    def __init__(
+        self, folder: Path, placements: Sequence[Placement], *, rows: int | None, plain: bool
+    ) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._ends: list[Connection] = []
+        self._processes = []
+        for placement in placements:
+            ours, theirs = spawn.Pipe()
+            process = spawn.Process(
+                target=_serve, args=(theirs, folder, placement, rows, plain), daemon=True
+            )
+            process.start()
+            theirs.close()
+            self._ends.append(ours)
+            self._processes.append(process)
+
+    def answer(
+        self, requests: Sequence[Request], *, done: AbstractSet[int] = frozenset()
+    ) -> Iterator[list[Answer]]:
+        """Yield replies as any of the processes has them.
+
+        Raises:
+            ModelError: a process cannot use the model, or has died.
+
+        """
+        wanted = [index for index in range(len(requests)) if index not in done]
+        busy: dict[Connection, list[int]] = {}
+        for end, share in zip(self._ends, shares(requests, wanted, len(self._ends)), strict=True):
+            if share:
+                end.send([requests[index] for index in share])
+                busy[end] = share
+        while busy:
+            ready = wait(list(busy))
+            for end in [end for end in busy if end in ready]:
+                told = _hear(end)
+                if isinstance(told, ModelError):
+                    raise told
+                if told is None:
+                    del busy[end]
+                else:
+                    yield [(busy[end][index], reply) for index, reply in told]
+
+
+def _hear(end: Connection) -> Told:
+    try:
+        told: Told = end.recv()
+    except EOFError:
+        return ModelError("a process of the model has died; what is answered stays, run it again")
+    return told
+
+
+def _serve(
+    end: Connection, folder: Path, placement: Placement, rows: int | None, plain: bool
+) -> None:
+    """Answer what comes, until the parent is gone."""
+    from spm_tui.engine.local import local
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    try:
+        engine = local(folder, placement=placement, rows=rows, plain=plain)
+        while True:
+            for answers in engine.answer(end.recv()):
+                end.send(answers)
+            end.send(None)
+    except ModelError as error:
+        end.send(error)
+    except (EOFError, BrokenPipeError):
+        return

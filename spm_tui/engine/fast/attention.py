@@ -4,10 +4,23 @@ The tokens of a step are one packed row. Each attends to several stretches of ke
 segments of its prompt, and what follows them. Every stretch is attended to by all tokens that
 need it at once, so that a shared one is fetched from memory once; the partial results are
 joined by their log-sum-exp, which is exact.
+
+Some layers see only a window of the last tokens, and some hold scores below a cap. What a
+window cuts through, and all that is capped, is computed in plain steps; the rest by the
+device's fused kernel.
 """
 
 from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How queries are compared with keys."""
+
+    scale: float
+    cap: float | None = None
+    """What scores come near to and do not exceed; None leaves them as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +34,12 @@ class Stretch:
     first: int
     end: int
     """The packed tokens."""
-    keys: int
-    """How many of the segment's tokens they see."""
+    since: int
+    until: int
+    """Which of the segment's tokens they see."""
+    hidden: Any = None
+    """Which of these a packed token must not see after all, [end - first, until - since]; None
+    if there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +52,9 @@ class Piece:
     end: int
     offset: int
     """Of the first in the segment."""
+    hidden: Any = None
+    """What they must not see of each other, [end - first, end - first]; None if this is only
+    what comes later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +73,19 @@ class Tails:
     offsets: Any
     """Position within the answer, [n]."""
     hidden: Any
-    """What must not be seen, 0 or -inf, [slots, 1, turns, keys]."""
+    """What must not be seen, [slots, 1, turns, keys]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Who sees what in one step."""
+    """Who sees what in one step, in layers of one kind."""
 
     levels: int
     stretches: tuple[Stretch, ...]
     pieces: tuple[Piece, ...]
     tails: Tails | None
 
-    def attend(self, layer: int, query: Any, key: Any, value: Any, scale: float) -> Any:
+    def attend(self, layer: int, query: Any, key: Any, value: Any, scoring: Scoring) -> Any:
         """Store the keys and values of a layer, and return what the tokens see.
 
         Args:
@@ -73,7 +93,7 @@ class Layout:
             query: [heads, packed, head size].
             key: [key heads, packed, head size].
             value: likewise.
-            scale: of the scores.
+            scoring: the layer's.
 
         Returns:
             [packed, heads, head size]
@@ -88,59 +108,70 @@ class Layout:
             new = slice(piece.offset, piece.offset + piece.end - piece.first)
             piece.cache[layer, 0, :, new] = key[:, span]
             piece.cache[layer, 1, :, new] = value[:, span]
-            seen = _causal(query[:, span], key[:, span], value[:, span], scale)
+            seen = _causal(query[:, span], key[:, span], value[:, span], scoring, piece.hidden)
             parts[piece.level, :, span], weights[piece.level, :, span] = seen
         for stretch in self.stretches:
             span = slice(stretch.first, stretch.end)
-            keys, values = stretch.cache[layer, :, :, : stretch.keys]
-            seen = _whole(query[:, span], keys, values, scale)
+            keys, values = stretch.cache[layer, :, :, stretch.since : stretch.until]
+            seen = _whole(query[:, span], keys, values, scoring, stretch.hidden)
             parts[stretch.level, :, span], weights[stretch.level, :, span] = seen
         if self.tails:
-            self._attend_tails(self.tails, layer, (query, key, value), scale, (parts, weights))
+            places = (self.tails.level, slice(None), self.tails.packed)
+            parts[places], weights[places] = _answers(
+                self.tails, layer, (query, key, value), scoring
+            )
         shares = torch.softmax(weights, dim=0).to(parts.dtype)
         return (parts * shares.unsqueeze(-1)).sum(dim=0).transpose(0, 1)
 
-    @staticmethod
-    def _attend_tails(
-        tails: Tails, layer: int, new: tuple[Any, Any, Any], scale: float, into: tuple[Any, Any]
-    ) -> None:
-        query, key, value = (part[:, tails.packed].transpose(0, 1) for part in new)
-        cache, (slots, _, turns, seen) = tails.cache[layer], tails.hidden.shape
-        cache[0][tails.slots, :, tails.offsets] = key
-        cache[1][tails.slots, :, tails.offsets] = value
-        keys, values = cache[:, :slots, :, :seen]
-        _, heads, size = query.shape
-        shared = heads // keys.shape[1]
-        rows = query.new_zeros(slots, turns, heads, size)
-        rows[tails.slots, tails.turns] = query
-        rows = rows.view(slots, turns, -1, shared, size).permute(0, 2, 3, 1, 4)
-        rows = rows.reshape(slots, -1, shared * turns, size)
-        scores = (rows @ keys.transpose(2, 3)).float() * scale
-        scores = scores.view(slots, -1, shared, turns, seen) + tails.hidden.unsqueeze(1)
-        weights = scores.logsumexp(-1)
-        shares = (scores - weights.unsqueeze(-1)).exp().to(values.dtype)
-        found = shares.view(slots, -1, shared * turns, seen) @ values
-        found = found.view(slots, heads, turns, size)[tails.slots, :, tails.turns]
-        parts, all_weights = into
-        parts[tails.level, :, tails.packed] = found.transpose(0, 1)
-        weights = weights.view(slots, heads, turns)[tails.slots, :, tails.turns]
-        all_weights[tails.level, :, tails.packed] = weights.transpose(0, 1)
+
+def _answers(
+    tails: Tails, layer: int, new: tuple[Any, Any, Any], scoring: Scoring
+) -> tuple[Any, Any]:
+    """Let the answers' tokens see their answers, all slots at once."""
+    query, key, value = (part[:, tails.packed].transpose(0, 1) for part in new)
+    cache, (slots, _, turns, seen) = tails.cache[layer], tails.hidden.shape
+    cache[0][tails.slots, :, tails.offsets] = key
+    cache[1][tails.slots, :, tails.offsets] = value
+    keys, values = cache[:, :slots, :, :seen]
+    _, heads, size = query.shape
+    rows = query.new_zeros(slots, heads, turns, size)
+    rows[tails.slots, :, tails.turns] = query
+    found, weights = (
+        part[tails.slots, :, tails.turns].transpose(0, 1)
+        for part in _plain(rows, keys, values, scoring, tails.hidden)
+    )
+    return found, weights
 
 
-def _whole(query: Any, keys: Any, values: Any, scale: float) -> tuple[Any, Any]:
-    """Let every query see every key; the heads that share keys become more queries."""
+def _whole(query: Any, keys: Any, values: Any, scoring: Scoring, hidden: Any) -> tuple[Any, Any]:
+    """Let every query see every key that is not hidden."""
+    if hidden is not None or not _has_kernel(query, scoring):
+        return _plain(query, keys, values, scoring, hidden)
     heads, tokens, size = query.shape
-    rows = query.reshape(keys.shape[0], -1, size)
-    seen, weights = _kernel(rows, keys, values, scale, causal=False)
+    rows = query.reshape(keys.shape[0], -1, size)  # heads that share keys become more queries
+    seen, weights = _kernel(rows, keys, values, scoring.scale, causal=False)
     return seen.reshape(heads, tokens, size), weights.reshape(heads, tokens)
 
 
-def _causal(query: Any, keys: Any, values: Any, scale: float) -> tuple[Any, Any]:
-    """Let every query see the keys up to its own."""
-    shared = query.shape[0] // keys.shape[0]
-    if shared > 1:
-        keys, values = (part.repeat_interleave(shared, dim=0) for part in (keys, values))
-    return _kernel(query, keys, values, scale, causal=True)
+def _causal(query: Any, keys: Any, values: Any, scoring: Scoring, hidden: Any) -> tuple[Any, Any]:
+    """Let every query see the keys up to its own that are not hidden."""
+    import torch
+
+    if hidden is None and _has_kernel(query, scoring):
+        shared = query.shape[0] // keys.shape[0]
+        if shared > 1:
+            keys, values = (part.repeat_interleave(shared, dim=0) for part in (keys, values))
+        return _kernel(query, keys, values, scoring.scale, causal=True)
+    if hidden is None:
+        tokens = query.shape[1]
+        hidden = torch.ones(tokens, tokens, dtype=torch.bool, device=query.device).triu(1)
+    return _plain(query, keys, values, scoring, hidden)
+
+
+def _has_kernel(query: Any, scoring: Scoring) -> bool:
+    """Whether the device has a fused kernel for this that also returns the log-sum-exp."""
+    kind, precision = query.device.type, query.dtype.itemsize
+    return scoring.cap is None and (kind == "cpu" or (kind == "cuda" and precision == 2))
 
 
 def _kernel(query: Any, keys: Any, values: Any, scale: float, *, causal: bool) -> tuple[Any, Any]:
@@ -156,29 +187,84 @@ def _kernel(query: Any, keys: Any, values: Any, scale: float, *, causal: bool) -
         seen, weights = aten._scaled_dot_product_flash_attention_for_cpu(  # noqa: SLF001
             *batched, 0.0, causal, scale=scale
         )
-    elif query.device.type == "cuda" and query.dtype != torch.float32:
+    else:
         seen, weights, *_ = aten._scaled_dot_product_flash_attention(  # noqa: SLF001
             *batched, 0.0, causal, False, scale=scale
         )
-    else:
-        return _plain(query, keys, values, scale, causal=causal)
     return seen[0], weights[0]
 
 
-def _plain(query: Any, keys: Any, values: Any, scale: float, *, causal: bool) -> tuple[Any, Any]:
+def _plain(query: Any, keys: Any, values: Any, scoring: Scoring, hidden: Any) -> tuple[Any, Any]:
+    """Return the same step by step.
+
+    Args:
+        query: [..., heads, tokens, head size].
+        keys: [..., key heads, keys, head size].
+        values: likewise.
+        scoring: how they are compared.
+        hidden: what must not be seen, of a shape that extends to [..., heads, tokens, keys].
+
+    """
     import torch
 
-    scores = (query @ keys.transpose(1, 2)).float() * scale
-    if causal:
-        later = torch.ones(scores.shape[1:], dtype=torch.bool, device=scores.device).triu(1)
-        scores = scores.masked_fill(later, -torch.inf)
-    weights = scores.logsumexp(-1)
-    return (scores - weights.unsqueeze(-1)).exp().to(values.dtype) @ values, weights
+    rows = query.reshape(*keys.shape[:-2], -1, query.shape[-1])
+    scores = (rows @ keys.transpose(-2, -1)).float() * scoring.scale
+    if scoring.cap is not None:
+        scores = torch.tanh(scores / scoring.cap) * scoring.cap
+    if hidden is not None:
+        scores = scores.view(*query.shape[:-1], -1).masked_fill_(hidden, -torch.inf)
+    weights = scores.logsumexp(-1, keepdim=True)
+    # a query that sees none of these keys weighs nothing; -inf less -inf would not be a number
+    shares = (scores - weights.clamp(min=torch.finfo(weights.dtype).min)).exp()
+    found = shares.to(values.dtype).view(*rows.shape[:-1], -1) @ values
+    return found.view(query.shape), weights.view(query.shape[:-1])
+
+
+_WITHOUT_EFFECT = frozenset({"dropout", "position_ids", "use_cache", "output_router_logits"})
+"""Options of transformers' that change nothing here; dropout is for training."""
+
+
+def window(*, local_size: int | None = None, **_: Any) -> int | None:
+    """Stand in for transformers' making of masks: all we need to know is the window's width."""
+    return local_size
 
 
 def attention(
-    module: Any, query: Any, key: Any, value: Any, _mask: Any, *, layout: Layout, **options: Any
+    module: Any,
+    query: Any,
+    key: Any,
+    value: Any,
+    attention_mask: Any,
+    *,
+    layout: Any,
+    scaling: float,
+    sliding_window: int | None = None,
+    softcap: float | None = None,
+    **others: Any,
 ) -> tuple[Any, None]:
-    """Stand in for transformers' attention; `options` are its own, of which `scaling` counts."""
-    seen = layout.attend(module.layer_idx, query[0], key[0], value[0], options["scaling"])
+    """Stand in for transformers' attention.
+
+    Args:
+        module: the layer.
+        query: [1, heads, packed, head size].
+        key: [1, key heads, packed, head size].
+        value: likewise.
+        attention_mask: the window, as `window` made it; None if the layer sees everything.
+        layout: the step's, by window.
+        scaling: of the scores.
+        sliding_window: the window once more; some models do not tell.
+        softcap: the cap of the scores.
+        others: what must not make a difference.
+
+    Raises:
+        ValueError: there is something to this attention that we do not do.
+
+    """
+    asked = {name for name, option in others.items() if option is not None and option is not False}
+    if asked := asked - _WITHOUT_EFFECT:
+        raise ValueError(f"it depends on {', '.join(sorted(asked))}")
+    if not isinstance(attention_mask, int | None) or sliding_window not in (None, attention_mask):
+        raise ValueError("it has a mask of its own")
+    scoring = Scoring(scaling, softcap)
+    seen = layout(attention_mask).attend(module.layer_idx, query[0], key[0], value[0], scoring)
     return seen.unsqueeze(0), None

@@ -17,14 +17,15 @@ def choose(rows: Sequence[Row], logits: Any) -> list[int]:
         logits: of the model, [rows, vocabulary].
 
     """
-    greedy = [place for place, row in enumerate(rows) if not row.item.request.temperature]
-    sampled = [place for place, row in enumerate(rows) if row.item.request.temperature]
+    alike: dict[float, list[int]] = {}
+    for place, row in enumerate(rows):
+        alike.setdefault(row.item.request.temperature, []).append(place)
     tokens = [0] * len(rows)
-    for places, way in ((greedy, _best), (sampled, _drawn)):
-        if places:
-            some = logits if len(places) == len(rows) else logits[places]
-            for place, token in zip(places, way([rows[p] for p in places], some), strict=True):
-                tokens[place] = token
+    for temperature, places in alike.items():
+        way = _drawn if temperature else _best
+        some = logits if len(places) == len(rows) else logits[places]
+        for place, token in zip(places, way([rows[p] for p in places], some), strict=True):
+            tokens[place] = token
     return tokens
 
 

@@ -57,18 +57,22 @@ class FastEngine:
         agenda = Agenda(requests, wanted, self._prompt)
         room = self._room(requests)
         while agenda.first():
-            work = Work(self._reader, self._grammars, room)
+            rows: list[Row] = []
             try:
-                yield from self._run(work, agenda)
+                yield from self._run(rows, room, agenda)
             except torch.OutOfMemoryError:
-                agenda.put_back([row.item.index for row in work.rows])
-                del work
-                torch.cuda.empty_cache()
-                if room.slots == 1:
-                    yield [_failed(agenda.take(), "out of GPU memory with this request alone")]
-                room = room.halved()
+                agenda.put_back([row.item.index for row in rows])
+                rows.clear()
+            else:
+                return
+            torch.cuda.empty_cache()  # in vain before: the error holds on to the whole work
+            if room.slots == 1:
+                yield [_failed(agenda.take(), "out of GPU memory with this request alone")]
+            room = room.halved()
 
-    def _run(self, work: Work, agenda: Agenda) -> Iterator[list[Answer]]:
+    def _run(self, rows: list[Row], room: Space, agenda: Agenda) -> Iterator[list[Answer]]:
+        work = Work(self._reader, self._grammars, room)
+        work.rows = rows
         since = time.perf_counter()
         while work.rows or agenda.first():
             work.admit(agenda)
@@ -79,6 +83,7 @@ class FastEngine:
                 yield [(row.item.index, self._reply(row, seconds)) for row in finished]
             while (item := agenda.first()) and item.prompt.problem:
                 yield [_failed(agenda.take(), item.prompt.problem)]
+                work.keep_for(agenda)
 
     def _room(self, requests: Sequence[Request]) -> Space:
         longest = max((most_tokens(form) for form in {r.form for r in requests}), default=1)

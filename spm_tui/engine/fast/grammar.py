@@ -25,7 +25,9 @@ class Grammars:
     def __init__(self, tokenizer: Any, vocabulary: int) -> None:
         import llguidance.hf
 
-        self._tokenizer = llguidance.hf.from_tokenizer(tokenizer, n_vocab=vocabulary)
+        words = max(vocabulary, len(tokenizer))  # some tokenizers know more than their model
+        self._tokenizer = llguidance.hf.from_tokenizer(tokenizer, n_vocab=words)
+        self._vocabulary = vocabulary
         self._compiled: dict[Fields, Any] = {}
         self._openings: dict[Fields, list[int]] = {}
 
@@ -42,7 +44,7 @@ class Grammars:
         if form not in self._compiled:
             source = llguidance.LLMatcher.grammar_from_lark(forms.grammar(form))
             self._compiled[form] = llguidance.LLMatcher(self._tokenizer, source)
-        return Progress(self._compiled[form].deep_copy(), self._tokenizer.vocab_size)
+        return Progress(self._compiled[form].deep_copy(), self._vocabulary)
 
 
 class Progress:

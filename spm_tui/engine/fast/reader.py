@@ -3,16 +3,18 @@
 from typing import Any
 
 from spm_tui.engine.fast import step as steps
-from spm_tui.engine.fast.attention import attention
+from spm_tui.engine.fast.attention import attention, window
 from spm_tui.engine.fast.step import Share, Step
 from spm_tui.engine.fast.tree import Tree
 from spm_tui.engine.loading import Loaded
 
 _NAME = "spm_tree"
-_OWN = "sdpa"
-_PART = 32
 _TOLERANCE = {4: 1e-3, 2: 5e-2}
 """Largest difference of logits that rounding explains, by bytes of precision."""
+_QUANTIZED = 0.2
+"""Likewise for quantized models: they round what is read together in a common way."""
+_TRIAL = [(7 * place) % 101 + 3 for place in range(128)]
+"""A prompt to try a model with."""
 
 
 class Unsupported(Exception):
@@ -31,21 +33,33 @@ class Reader:
     """
 
     def __init__(self, loaded: Loaded) -> None:
-        from transformers import AttentionInterface
-
         self._model = loaded.model
         self.config = loaded.model.config.get_text_config()
         if reason := _unsuited(self._model, self.config):
             raise Unsupported(reason)
+        own = self._model.config._attn_implementation  # noqa: SLF001 - has no public name
+        if own != _NAME:
+            self._replace(own)
+
+    def _replace(self, own: str) -> None:
+        """Put our attention in the place of the model's own, or leave all as it was."""
+        from transformers import AttentionInterface, AttentionMaskInterface
+
         AttentionInterface.register(_NAME, attention)
+        AttentionMaskInterface.register(_NAME, window)
         try:
-            difference = self._difference()
+            expected = self._logits()
+            self._model.set_attn_implementation(_NAME)
+            _compare(self._logits_by_parts(), expected, self._tolerance)
         except (RuntimeError, TypeError, KeyError, AttributeError, ValueError) as error:
-            self._model.set_attn_implementation(_OWN)
-            raise Unsupported(str(error).partition("\n")[0]) from error
-        if difference > _TOLERANCE[self._model.dtype.itemsize]:
-            self._model.set_attn_implementation(_OWN)
-            raise Unsupported(f"its logits would differ by {difference:.1%}")
+            self._model.set_attn_implementation(own)
+            reason = str(error).partition("\n")[0]
+            raise Unsupported(f"its attention cannot be replaced: {reason}") from error
+
+    @property
+    def _tolerance(self) -> float:
+        quantized = getattr(self._model, "is_quantized", False)
+        return _QUANTIZED if quantized else _TOLERANCE[self._model.dtype.itemsize]
 
     @property
     def device(self) -> Any:
@@ -72,7 +86,7 @@ class Reader:
     def segment_cache(self, tokens: int) -> Any:
         """Return a cache for a segment, [layers, 2, key heads, tokens, head size]."""
         heads, size = self._shape
-        return self._model.lm_head.weight.new_empty(
+        return self._model.get_input_embeddings().weight.new_empty(
             self.config.num_hidden_layers, 2, heads, tokens, size, dtype=self._model.dtype
         )
 
@@ -82,30 +96,30 @@ class Reader:
         Zeros: what a row does not see is multiplied by 0, and must be finite.
         """
         heads, size = self._shape
-        return self._model.lm_head.weight.new_zeros(
+        return self._model.get_input_embeddings().weight.new_zeros(
             self.config.num_hidden_layers, 2, slots, heads, tokens, size, dtype=self._model.dtype
         )
 
-    def _difference(self) -> float:
-        """Return how far our logits are from transformers' own, as a part of their range.
-
-        Tried on a prompt in two segments, the second of which is read in two steps.
-        """
+    def _logits(self) -> Any:
+        """Return what the model says after the trial, with the attention it has."""
         import torch
 
-        tokens = [(7 * place) % 101 + 3 for place in range(4 * _PART)]
-        self._model.set_attn_implementation(_OWN)
         with torch.inference_mode():
-            inputs = torch.tensor([tokens], device=self.device)
-            expected = self._model(input_ids=inputs, use_cache=False).logits[0, -1].float()
-        self._model.set_attn_implementation(_NAME)
-        first, second = Tree(self.segment_cache).hold(tokens, [2 * _PART])
-        self.read(
-            steps.plan([], [Share(first, 2 * _PART), Share(second, _PART)], None, self.device)
-        )
-        first.read, second.read = 2 * _PART, _PART
-        found = self.read(steps.plan([], [Share(second, _PART)], None, self.device))[0]
-        return float((found - expected).abs().max() / expected.abs().max())
+            inputs = torch.tensor([_TRIAL], device=self.device)
+            return self._model(input_ids=inputs, use_cache=False).logits[0, -1].float()
+
+    def _logits_by_parts(self) -> Any:
+        """Return the same from two segments, the second of which is read in two steps.
+
+        The trial is shorter than windows usually are; their width comes from transformers.
+        """
+        half, quarter = len(_TRIAL) // 2, len(_TRIAL) // 4
+        first, second = Tree(self.segment_cache).hold(_TRIAL, [half])
+        for shares in ([Share(first, half), Share(second, quarter)], [Share(second, quarter)]):
+            logits = self.read(steps.plan([], shares, None, self.device))
+            for share in shares:
+                share.segment.read += share.count
+        return logits[-1]
 
     def read(self, step: Step) -> Any:
         """Return the wanted logits, [wanted, vocabulary], single precision."""
@@ -123,17 +137,40 @@ class Reader:
         return output.logits[0].float()
 
 
+def _compare(found: Any, expected: Any, tolerance: float) -> None:
+    """See that two vectors of logits are the same but for rounding.
+
+    Raises:
+        ValueError: they are not.
+
+    """
+    difference = float((found - expected).abs().max() / expected.abs().max())
+    if not difference <= tolerance:  # it may be NaN
+        raise ValueError(f"logits would differ by {difference:.1%}")
+
+
 def _unsuited(model: Any, config: Any) -> str | None:
     """Return why a model is not even to be tried."""
-    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
     if not getattr(model, "_supports_attention_backend", False):
         return "its attention cannot be replaced"
-    if kinds - {"full_attention", "sliding_attention"}:
-        return "it has layers without attention"
-    if getattr(model, "hf_device_map", None) and len(set(model.hf_device_map.values())) > 1:
+    kinds = set(getattr(config, "layer_types", None) or ())
+    if others := kinds - {"full_attention", "sliding_attention"}:
+        return f"we do not know its {', '.join(sorted(others))} layers"
+    if len(set((getattr(model, "hf_device_map", None) or {}).values())) > 1:
         return "it is spread over several devices"
-    window = getattr(config, "sliding_window", None)
-    slides = "sliding_attention" in kinds or not getattr(config, "layer_types", None)
-    if window and slides and window < config.max_position_embeddings:
-        return f"its layers see only the last {window} tokens"
+    if limit := _one_encoding(config):
+        return f"it encodes positions differently in prompts longer than {limit} tokens"
+    return None
+
+
+def _one_encoding(config: Any) -> int | None:
+    """Return up to which length of prompts positions are encoded alike; None if always.
+
+    Beyond it, a long prompt would change what others in the same step are read as.
+    """
+    ropes = getattr(config, "rope_parameters", None) or {}
+    for rope in (ropes, *(part for part in ropes.values() if isinstance(part, dict))):
+        if rope.get("rope_type") == "longrope":
+            limit = int(rope["original_max_position_embeddings"])
+            return limit if limit < config.max_position_embeddings else None
     return None

@@ -1,9 +1,10 @@
 """One call of the model: which tokens it reads, and how they see each other."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 from spm_tui.engine.fast.attention import Layout, Piece, Stretch, Tails
 from spm_tui.engine.fast.rows import Row
@@ -26,17 +27,34 @@ class Step:
     positions: list[int]
     wanted: list[int]
     """Packed places whose logits are wanted: one per row, then one per share."""
-    layout: Layout
+    layout: Callable[[int | None], Layout]
+    """Who sees what in layers that see only so many of the last tokens, or all."""
+
+
+_Written: TypeAlias = tuple[int, int, int, int]
+"""An answer's token: place among the packed, slot, turn in this step, offset in the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Packed tokens with the same past."""
+    """Packed tokens that follow each other and have the same past."""
 
     first: int
-    end: int
+    positions: range
     past: list[tuple[Segment, int]]
     """What all of them see: segments, and how many tokens of each."""
+
+    @property
+    def end(self) -> int:
+        """The packed place after the last."""
+        return self.first + len(self.positions)
+
+    def sees(self, level: int, window: int | None) -> bool:
+        """Whether there is something of its past at a level, and within the window."""
+        if len(self.past) <= level:
+            return False
+        segment, keys = self.past[level]
+        return window is None or segment.start + keys > self.positions[0] - window + 1
 
 
 def plan(rows: Sequence[Row], shares: Sequence[Share], tails: Any, device: Any) -> Step:
@@ -50,25 +68,37 @@ def plan(rows: Sequence[Row], shares: Sequence[Share], tails: Any, device: Any) 
 
     """
     tokens: list[int] = []
-    positions: list[int] = []
     spans: list[_Span] = []
     pieces: list[Piece] = []
+    written: list[_Written] = []
     for row in rows:
         past = [(segment, len(segment.tokens)) for segment in row.path]
-        spans.append(_Span(len(tokens), len(tokens) + len(row.unread), past))
-        positions += range(row.position, row.position + len(row.unread))
+        span = _Span(len(tokens), range(row.position, row.position + len(row.unread)), past)
+        spans.append(span)
+        written += [
+            (span.first + turn, row.slot, turn, row.read + turn) for turn in range(len(row.unread))
+        ]
         tokens += row.unread
     for share in shares:
         segment, read = share.segment, share.segment.read
-        span = _Span(len(tokens), len(tokens) + share.count, _past(segment))
+        positions = range(segment.start + read, segment.start + read + share.count)
+        span = _Span(len(tokens), positions, _past(segment))
         spans.append(span)
         pieces.append(Piece(segment.cache, len(span.past), span.first, span.end, read))
-        positions += range(segment.start + read, segment.start + read + share.count)
         tokens += segment.tokens[read : read + share.count]
-    levels = max(len(span.past) for span in spans) + 1
-    answers = _tails(rows, spans, tails, levels - 1, device) if rows else None
-    layout = Layout(levels, tuple(_stretches(spans)), tuple(pieces), answers)
-    return Step(tokens, positions, [span.end - 1 for span in spans], layout)
+
+    @cache  # the same for all layers with the same window
+    def layout(window: int | None) -> Layout:
+        levels = max(len(span.past) for span in spans)
+        return Layout(
+            levels + 1,
+            tuple(_stretches(spans, levels, window, device)),
+            tuple(_within(piece, window, device) for piece in pieces),
+            _tails(written, tails, levels, window, device) if written else None,
+        )
+
+    places = [place for span in spans for place in span.positions]
+    return Step(tokens, places, [span.end - 1 for span in spans], layout)
 
 
 def _past(segment: Segment) -> list[tuple[Segment, int]]:
@@ -80,17 +110,16 @@ def _past(segment: Segment) -> list[tuple[Segment, int]]:
     return past[::-1]
 
 
-def _stretches(spans: Sequence[_Span]) -> list[Stretch]:
+def _stretches(
+    spans: Sequence[_Span], levels: int, window: int | None, device: Any
+) -> Iterator[Stretch]:
     """Join neighbours that see the same."""
-    found: list[Stretch] = []
-    for level in range(max(len(span.past) for span in spans)):
-        deep = [span for span in spans if len(span.past) > level]
-        starts = [0, *(i for i, (a, b) in enumerate(pairwise(deep), 1) if _parted(a, b, level))]
-        for start, end in pairwise([*starts, len(deep)]):
-            segment, keys = deep[start].past[level]
-            first, last = deep[start].first, deep[end - 1].end
-            found.append(Stretch(segment.cache, level, first, last, keys))
-    return found
+    for level in range(levels):
+        deep = [span for span in spans if span.sees(level, window)]
+        parted = [i for i, (a, b) in enumerate(pairwise(deep), 1) if _parted(a, b, level)]
+        for start, end in pairwise([0, *parted, len(deep)]):
+            if group := deep[start:end]:
+                yield _stretch(group, level, window, device)
 
 
 def _parted(one: _Span, other: _Span, level: int) -> bool:
@@ -98,20 +127,47 @@ def _parted(one: _Span, other: _Span, level: int) -> bool:
     return one.end != other.first or one.past[level] != other.past[level]
 
 
+def _stretch(group: Sequence[_Span], level: int, window: int | None, device: Any) -> Stretch:
+    segment, keys = group[0].past[level]
+    stretch = Stretch(segment.cache, level, group[0].first, group[-1].end, 0, keys)
+    if window is None:
+        return stretch
+    positions = [place for span in group for place in span.positions]
+    since = max(0, min(positions) - window + 1 - segment.start)
+    if max(positions) - window < segment.start + since:
+        return replace(stretch, since=since)
+    import torch
+
+    seen = torch.arange(segment.start + since, segment.start + keys, device=device)
+    hidden = _hidden(torch.tensor(positions, device=device), seen, window)
+    return replace(stretch, since=since, hidden=hidden)
+
+
+def _within(piece: Piece, window: int | None, device: Any) -> Piece:
+    """Return a piece whose tokens see no further than the window."""
+    import torch
+
+    if window is None or piece.end - piece.first <= window:
+        return piece
+    places = torch.arange(piece.end - piece.first, device=device)
+    return replace(piece, hidden=_hidden(places, places, window))
+
+
 def _tails(
-    rows: Sequence[Row], spans: Sequence[_Span], cache: Any, level: int, device: Any
+    written: Sequence[_Written], cache_: Any, level: int, window: int | None, device: Any
 ) -> Tails:
     import torch
 
-    places = [
-        (packed, row.slot, turn, row.read + turn)
-        for row, span in zip(rows, spans, strict=False)
-        for turn, packed in enumerate(range(span.first, span.end))
-    ]
-    packed, slots, turns, offsets = torch.tensor(places).to(device).unbind(1)
-    sizes = [1 + max(place[column] for place in places) for column in (1, 2, 3)]
-    last = torch.zeros(sizes[0], 1, sizes[1], 1, dtype=torch.long, device=device)
-    last[slots, 0, turns, 0] = offsets
-    later = torch.arange(sizes[2], device=device) > last
-    hidden = torch.zeros_like(later, dtype=torch.float32).masked_fill_(later, -torch.inf)
-    return Tails(cache, level, packed, slots, turns, offsets, hidden)
+    packed, slots, turns, offsets = torch.tensor(written).to(device).unbind(1)
+    sizes = [1 + max(one[column] for one in written) for column in (1, 2, 3)]
+    last = torch.zeros(sizes[0], 1, sizes[1], dtype=torch.long, device=device)
+    last[slots, 0, turns] = offsets
+    hidden = _hidden(last, torch.arange(sizes[2], device=device), window)
+    return Tails(cache_, level, packed, slots, turns, offsets, hidden)
+
+
+def _hidden(queries: Any, keys: Any, window: int | None) -> Any:
+    """Return what is not seen, [..., queries, keys], from the positions of both."""
+    distance = queries.unsqueeze(-1) - keys
+    later = distance < 0
+    return later if window is None else later | (distance >= window)

@@ -46,7 +46,7 @@ class Work:
             path = self._tree.hold(tokens, agenda.cuts())
             self._unread += [s for s in path if not s.whole and s not in self._unread]
             self.rows.append(self._begin(agenda.take(), path))
-            self._keep_for(agenda)
+            self.keep_for(agenda)
 
     def _begin(self, item: Item, path: list[Segment]) -> Row:
         request = item.request
@@ -55,7 +55,8 @@ class Work:
         forced = progress.forced()
         return Row(item, path, self._free.pop(), progress, uniforms(request.seed, draws), forced)
 
-    def _keep_for(self, agenda: Agenda) -> None:
+    def keep_for(self, agenda: Agenda) -> None:
+        """Keep what the next request will use, and nothing else that nobody uses."""
         item = agenda.first()
         kept = self._tree.known(item.prompt.tokens) if item else []
         self._tree.use(kept)

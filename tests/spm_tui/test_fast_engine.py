@@ -132,7 +132,7 @@ def cramp(monkeypatch: pytest.MonkeyPatch, slots: int, prompts: int) -> None:
     """Leave room for so many answers, and so many tokens of prompts."""
 
     def little(_kind: str, *, answer: int, **_: int) -> Space:
-        return Space(slots, answer, prompts)
+        return Space(slots, answer, slots * answer + prompts)
 
     monkeypatch.setattr(engine_module, "space", little)
 

@@ -68,12 +68,16 @@ class Tails:
     """Their places among the packed tokens, [n]."""
     slots: Any
     """Of which answer each is, [n]."""
-    turns: Any
-    """The how manieth of this step each is within its answer, [n]."""
     offsets: Any
     """Position within the answer, [n]."""
+    looked: Any
+    """Slots whose keys are looked at, [rows]; a slice where that spares copying them."""
+    rows: Any
+    """Which of these is each token's, [n]."""
+    turns: Any
+    """The how manieth of this step each is within its answer, [n]."""
     hidden: Any
-    """What must not be seen, [slots, 1, turns, keys]."""
+    """What must not be seen, [rows, 1, turns, keys]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Layout:
     levels: int
     stretches: tuple[Stretch, ...]
     pieces: tuple[Piece, ...]
-    tails: Tails | None
+    tails: tuple[Tails, ...]
 
     def attend(self, layer: int, query: Any, key: Any, value: Any, scoring: Scoring) -> Any:
         """Store the keys and values of a layer, and return what the tokens see.
@@ -115,29 +119,27 @@ class Layout:
             keys, values = stretch.cache[layer, :, :, stretch.since : stretch.until]
             seen = _whole(query[:, span], keys, values, scoring, stretch.hidden)
             parts[stretch.level, :, span], weights[stretch.level, :, span] = seen
-        if self.tails:
-            places = (self.tails.level, slice(None), self.tails.packed)
-            parts[places], weights[places] = _answers(
-                self.tails, layer, (query, key, value), scoring
-            )
+        for tails in self.tails:
+            places = (tails.level, slice(None), tails.packed)
+            parts[places], weights[places] = _answers(tails, layer, (query, key, value), scoring)
         shares = torch.softmax(weights, dim=0).to(parts.dtype)
-        return (parts * shares.unsqueeze(-1)).sum(dim=0).transpose(0, 1)
+        return parts.mul_(shares.unsqueeze(-1)).sum(dim=0).transpose(0, 1)
 
 
 def _answers(
     tails: Tails, layer: int, new: tuple[Any, Any, Any], scoring: Scoring
 ) -> tuple[Any, Any]:
-    """Let the answers' tokens see their answers, all slots at once."""
+    """Let the answers' tokens see their answers, all at once."""
     query, key, value = (part[:, tails.packed].transpose(0, 1) for part in new)
-    cache, (slots, _, turns, seen) = tails.cache[layer], tails.hidden.shape
+    cache, (count, _, turns, seen) = tails.cache[layer], tails.hidden.shape
     cache[0][tails.slots, :, tails.offsets] = key
     cache[1][tails.slots, :, tails.offsets] = value
-    keys, values = cache[:, :slots, :, :seen]
+    keys, values = (part[tails.looked, :, :seen] for part in cache)
     _, heads, size = query.shape
-    rows = query.new_zeros(slots, heads, turns, size)
-    rows[tails.slots, :, tails.turns] = query
+    rows = query.new_zeros(count, heads, turns, size)
+    rows[tails.rows, :, tails.turns] = query
     found, weights = (
-        part[tails.slots, :, tails.turns].transpose(0, 1)
+        part[tails.rows, :, tails.turns].transpose(0, 1)
         for part in _plain(rows, keys, values, scoring, tails.hidden)
     )
     return found, weights

@@ -22,7 +22,7 @@ from spm_tui.engine.prompt import Prompt
 from spm_tui.forms import most_tokens
 from spm_tui.wire import Reply, Request
 
-ROWS = {"cpu": 32, "mps": 32, "cuda": 256}
+ROWS = {"cpu": 64, "mps": 64, "cuda": 256}
 """Answers being written at a time, unless the user says otherwise."""
 STEP = {"cpu": 256, "mps": 512, "cuda": 4096}
 """Tokens in a step."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-ENOUGH = 28_000
+ENOUGH = 32_000
 """Tokens beyond which more memory does not make a processor faster: it is busy by then."""
 _SHARE = {"cpu": 0.5, "mps": 0.5, "cuda": 0.85}
 """Of the free memory that may be used."""
@@ -11,18 +11,18 @@ _SHARE = {"cpu": 0.5, "mps": 0.5, "cuda": 0.85}
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Room for answers and for prompts."""
+    """Room for answers and prompts."""
 
     slots: int
-    """Answers at a time."""
+    """Most answers at a time."""
     answer: int
-    """Tokens of the longest answer."""
-    prompts: int
-    """Tokens of prompts; exceeded only by a prompt that is alone."""
+    """Tokens to keep for each."""
+    tokens: int
+    """Of answers and prompts together; exceeded only by a request that is alone."""
 
     def halved(self) -> "Space":
         """Return half of it, but room for one answer."""
-        return Space(max(1, self.slots // 2), self.answer, self.prompts // 2)
+        return Space(max(1, self.slots // 2), self.answer, self.tokens // 2)
 
 
 def space(device: Any, *, bytes_per_token: int, answer: int, rows: int) -> Space:
@@ -32,14 +32,14 @@ def space(device: Any, *, bytes_per_token: int, answer: int, rows: int) -> Space
         device: of torch.
         bytes_per_token: of keys and values.
         answer: tokens of the longest answer.
-        rows: most answers wanted at a time; they get a third of the room at most.
+        rows: most answers wanted at a time; they get half of the room at most.
 
     """
     tokens = int(_free(device) * _SHARE[device.type]) // bytes_per_token
     if device.type != "cuda":
         tokens = min(tokens, ENOUGH)
-    slots = max(1, min(rows, tokens // (3 * answer)))
-    return Space(slots, answer, max(0, tokens - slots * answer))
+    slots = max(1, min(rows, tokens // (2 * answer)))
+    return Space(slots, answer, tokens)
 
 
 def _free(device: Any) -> int:

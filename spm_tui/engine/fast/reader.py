@@ -86,19 +86,17 @@ class Reader:
     def segment_cache(self, tokens: int) -> Any:
         """Return a cache for a segment, [layers, 2, key heads, tokens, head size]."""
         heads, size = self._shape
-        return self._model.get_input_embeddings().weight.new_empty(
-            self.config.num_hidden_layers, 2, heads, tokens, size, dtype=self._model.dtype
-        )
+        return self._empty(heads, tokens, size)
 
     def tails_cache(self, slots: int, tokens: int) -> Any:
-        """Return a cache for answers, [layers, 2, slots, key heads, tokens, head size].
-
-        Zeros: what a row does not see is multiplied by 0, and must be finite.
-        """
+        """Return a cache for answers, [layers, 2, slots, key heads, tokens, head size]."""
         heads, size = self._shape
-        return self._model.get_input_embeddings().weight.new_zeros(
-            self.config.num_hidden_layers, 2, slots, heads, tokens, size, dtype=self._model.dtype
-        )
+        return self._empty(slots, heads, tokens, size)
+
+    def _empty(self, *shape: int) -> Any:
+        weight = self._model.get_input_embeddings().weight
+        layers = self.config.num_hidden_layers
+        return weight.new_empty(layers, 2, *shape, dtype=self._model.dtype)
 
     def _logits(self) -> Any:
         """Return what the model says after the trial, with the attention it has."""

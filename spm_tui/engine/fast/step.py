@@ -94,7 +94,7 @@ def plan(rows: Sequence[Row], shares: Sequence[Share], tails: Any, device: Any) 
             levels + 1,
             tuple(_stretches(spans, levels, window, device)),
             tuple(_within(piece, window, device) for piece in pieces),
-            _tails(written, tails, levels, window, device) if written else None,
+            tuple(_tails(some, tails, levels, window, device) for some in _alike(written)),
         )
 
     places = [place for span in spans for place in span.positions]
@@ -153,17 +153,33 @@ def _within(piece: Piece, window: int | None, device: Any) -> Piece:
     return replace(piece, hidden=_hidden(places, places, window))
 
 
+def _alike(written: Sequence[_Written]) -> list[list[_Written]]:
+    """Part the answers that go on by one token, most of them, from those that go on by several.
+
+    So that the many are not padded to the length of the few.
+    """
+    several = {slot for _, slot, turn, _ in written if turn}
+    parts = [[one for one in written if (one[1] in several) is many] for many in (False, True)]
+    return [part for part in parts if part]
+
+
 def _tails(
     written: Sequence[_Written], cache_: Any, level: int, window: int | None, device: Any
 ) -> Tails:
     import torch
 
     packed, slots, turns, offsets = torch.tensor(written).to(device).unbind(1)
-    sizes = [1 + max(one[column] for one in written) for column in (1, 2, 3)]
-    last = torch.zeros(sizes[0], 1, sizes[1], dtype=torch.long, device=device)
-    last[slots, 0, turns] = offsets
-    hidden = _hidden(last, torch.arange(sizes[2], device=device), window)
-    return Tails(cache_, level, packed, slots, turns, offsets, hidden)
+    most = [1 + max(one[column] for one in written) for column in (1, 2, 3)]
+    looked, rows, count = slice(0, most[0]), slots, most[0]
+    if most[1] > 1:
+        looked, rows = torch.unique(slots, return_inverse=True)
+        count = len(looked)
+    last = torch.zeros(count, 1, most[1], dtype=torch.long, device=device)
+    last[rows, 0, turns] = offsets
+    seen = torch.arange(most[2], device=device)
+    return Tails(
+        cache_, level, packed, slots, offsets, looked, rows, turns, _hidden(last, seen, window)
+    )
 
 
 def _hidden(queries: Any, keys: Any, window: int | None) -> Any:

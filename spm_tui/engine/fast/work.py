@@ -29,7 +29,7 @@ class Work:
         self.rows: list[Row] = []
         self._reader = reader
         self._grammars = grammars
-        self._room = room.prompts
+        self._room = room
         self._tree = Tree(reader.segment_cache)
         self._tails = reader.tails_cache(room.slots, room.answer)
         self._free = list(range(room.slots))[::-1]
@@ -41,19 +41,26 @@ class Work:
         """Take in requests while there is room."""
         while self._free and (item := agenda.first()) and not item.prompt.problem:
             tokens = item.prompt.tokens
-            if self.rows and self._tree.size + self._tree.missing(tokens) > self._room:
+            if self.rows and self._tree.missing(tokens) > self._left:
                 break
             path = self._tree.hold(tokens, agenda.cuts())
             self._unread += [s for s in path if not s.whole and s not in self._unread]
             self.rows.append(self._begin(agenda.take(), path))
             self.keep_for(agenda)
 
+    @property
+    def _left(self) -> int:
+        """Tokens of prompts for which there is room, beside one more answer."""
+        answers = (len(self.rows) + 1) * self._room.answer
+        return self._room.tokens - answers - self._tree.size
+
     def _begin(self, item: Item, path: list[Segment]) -> Row:
-        request = item.request
+        request, slot = item.request, self._free.pop()
+        self._tails[:, :, slot] = 0  # what a row does not see is multiplied by 0: no NaN there
         draws = most_tokens(request.form) if request.temperature else 0
         progress = self._grammars.start(request.form)
         forced = progress.forced()
-        return Row(item, path, self._free.pop(), progress, uniforms(request.seed, draws), forced)
+        return Row(item, path, slot, progress, uniforms(request.seed, draws), forced)
 
     def keep_for(self, agenda: Agenda) -> None:
         """Keep what the next request will use, and nothing else that nobody uses."""

@@ -14,6 +14,8 @@ from store.records import Split
 
 Scores = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int16]
+_DIGITS = 12
+"""Of a mean, after the point."""
 
 
 def labels(db: Connection, benchmark: str, split: Split) -> Levels:
@@ -32,12 +34,15 @@ def labels(db: Connection, benchmark: str, split: Split) -> Levels:
 
 
 def scores(db: Connection, run: int, shape: tuple[int, int, int]) -> Scores:
-    """Return a run's scores, averaged over samples, as an array of `shape` [N, R, A]."""
+    """Return a run's scores, averaged over samples, as an array of `shape` [N, R, A].
+
+    Rounded, for the database adds up in any order: a run must look the same every time.
+    """
     rows = db.execute(
         "SELECT scenario, response, attribute, score FROM mean_predictions WHERE run = ?", [run]
     ).fetchnumpy()
     array = np.full(shape, np.nan)
-    array[rows["scenario"] - 1, rows["response"], rows["attribute"]] = rows["score"]
+    array[rows["scenario"] - 1, rows["response"], rows["attribute"]] = rows["score"].round(_DIGITS)
     return array
 
 

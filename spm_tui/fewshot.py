@@ -22,6 +22,27 @@ def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return np.asarray(vectors / np.where(norms > 0, norms, 1), dtype=np.float32)
 
 
+def most_similar(similarity: npt.NDArray[np.float32], *, shots: int) -> list[tuple[int, ...]]:
+    """Return, for each of N scenarios, the `shots` most similar train scenarios, best first.
+
+    Args:
+        similarity: [N, T]; minus infinity where a train scenario must not be shown.
+        shots: number of examples.
+
+    """
+    return [
+        tuple(candidate for candidate in ranking if candidate != _NONE)
+        for ranking in _rankings(similarity, shots)
+    ]
+
+
+def _rankings(similarity: npt.NDArray[np.float32], most: int) -> list[list[int]]:
+    order = np.argsort(-similarity, axis=1, kind="stable")[:, :most]
+    excluded = np.isneginf(np.take_along_axis(similarity, order, axis=1))
+    rankings: list[list[int]] = np.where(excluded, _NONE, order).tolist()
+    return rankings
+
+
 def select(
     similarity: npt.NDArray[np.float32], levels: npt.NDArray[np.int16], *, shots: int
 ) -> list[tuple[int, ...]]:
@@ -44,12 +65,9 @@ def select(
     has_level = (levels[:, :, None] == occurring).any(axis=1)
     masked = np.where(has_level.T[None], similarity[:, None, :], -np.inf)
     covering = np.where(np.isneginf(masked.max(axis=2)), _NONE, masked.argmax(axis=2))
-    order = np.argsort(-similarity, axis=1, kind="stable")[:, : shots + len(occurring)]
-    excluded = np.isneginf(np.take_along_axis(similarity, order, axis=1))
-    ranking = np.where(excluded, _NONE, order)
+    rankings = _rankings(similarity, shots + len(occurring))
     return [
-        _fill(cover, rank, shots)
-        for cover, rank in zip(covering.tolist(), ranking.tolist(), strict=True)
+        _fill(cover, rank, shots) for cover, rank in zip(covering.tolist(), rankings, strict=True)
     ]
 
 

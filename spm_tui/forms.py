@@ -1,6 +1,6 @@
 """The form of an answer: one description, read as schema, as grammar and as parser.
 
-A form is a tree of bounded texts, whole numbers and named fields, always written as one
+A form is a tree of bounded texts, whole numbers, letters and named fields, always written as one
 line of JSON with ``", "`` and ``": "`` between its parts. Bounds on text are in characters
 and in tokens, so that an answer has a largest size and can always be finished.
 """
@@ -34,13 +34,20 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """One of some capital letters, as a text."""
+
+    letters: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fields:
     """An object with exactly these fields in this order."""
 
     fields: "tuple[tuple[str, Form], ...]"
 
 
-Form: TypeAlias = Text | Whole | Fields
+Form: TypeAlias = Text | Whole | Letter | Fields
 
 _TEXT = r'[^"\\\x00-\x1f\x7f]'
 _FIRST = r'[^"\\\x00-\x20\x7f]'
@@ -54,6 +61,8 @@ def json_schema(form: Form) -> dict[str, Canonical]:
             return {"type": "string", "maxLength": characters, "pattern": pattern}
         case Whole(low, high):
             return {"type": "integer", "minimum": low, "maximum": high}
+        case Letter(letters):
+            return {"type": "string", "enum": list(letters)}
         case Fields(fields):
             return {
                 "type": "object",
@@ -84,6 +93,10 @@ def _symbols(form: Form, rules: dict[str, str]) -> list[str]:
             name = f"whole_{low}_{high}"
             rules[name] = f"{name}: /{'|'.join(map(str, range(low, high + 1)))}/"
             return [name]
+        case Letter(letters):
+            name = f"letter_{letters.lower()}"
+            rules[name] = f"{name}: /[{letters}]/"
+            return ['"\\""', name, '"\\""']
         case Fields(fields):
             symbols = []
             for position, (name, part) in enumerate(fields):
@@ -107,6 +120,8 @@ def _most_tokens(form: Form) -> int:
             return tokens + 3
         case Whole(_, high):
             return len(str(high))
+        case Letter():
+            return 3
         case Fields(fields):
             skeleton = json.dumps(dict.fromkeys((name for name, _ in fields), 0))
             return len(skeleton) + sum(_most_tokens(part) for _, part in fields)
@@ -154,6 +169,10 @@ def _read(form: Form, value: object, place: str) -> Any:
         case Whole(low, high), int() if not isinstance(value, bool):
             if not low <= value <= high:
                 raise AnswerError(f"{place}: {value} is not from {low} to {high}")
+            return value
+        case Letter(letters), str():
+            if len(value) != 1 or value not in letters:
+                raise AnswerError(f"{place}: {value!r:.40} is none of {', '.join(letters)}")
             return value
         case Fields(fields), dict():
             names = [name for name, _ in fields]

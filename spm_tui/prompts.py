@@ -8,7 +8,8 @@ scenario and nothing of the attribute: so the beginnings of prompts can be share
 from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 
-from spm_tui.forms import Fields, Text, Whole, tidy, write
+from spm_tui.forms import Fields, Letter, Text, Whole, tidy, write
+from spm_tui.targets import Target
 from store.identity import content_hash
 from store.records import Attribute
 
@@ -42,8 +43,41 @@ You judge a response to a question by a single attribute: {name}.
 Let nothing but {name} count. Write one sentence of reasoning first and then the score. \
 Answer with one JSON object."""
 
+_ALIGNED = """\
+You choose the response to a question that comes nearest to what is wanted of it:
+
+{wanted}
+
+{weights}Compare the responses with one another on all of this together, and let nothing else \
+count. {answer}"""
+
+_UNALIGNED = """\
+You choose the best response to a question.
+
+Compare the responses with one another. {answer}"""
+
+_CHOICE = """\
+Write one sentence of reasoning first and then the letter of the response you choose. Answer \
+with one JSON object."""
+
+_WANTED = "- {name}{weight}, that is, {definition} {level}"
+_WEIGHTS = "A quality counts by its weight: one of weight 2 twice as much as one of weight 1.\n\n"
+_LEVELS = {
+    "lowest": "Wanted is the lowest level: {low}.",
+    "low": "Wanted is a low level, between the lowest ({low}) and the middle one ({middle}).",
+    "below": "Wanted is a level a little below the middle one ({middle}) towards the lowest"
+    " ({low}).",
+    "middle": "Wanted is the middle level: {middle}.",
+    "above": "Wanted is a level a little above the middle one ({middle}) towards the highest"
+    " ({high}).",
+    "high": "Wanted is a high level, between the middle one ({middle}) and the highest ({high}).",
+    "highest": "Wanted is the highest level: {high}.",
+}
+
 WORDING = content_hash([_SCALE, _COMPARATIVE, _SINGLE])[:16]
-"""Identity of the wording, for runs: reworded prompts make another run."""
+"""Identity of the wording of scoring prompts, for runs: reworded prompts make another run."""
+CHOICE_WORDING = content_hash([_ALIGNED, _UNALIGNED, _CHOICE, _WANTED, _WEIGHTS, _LEVELS])[:16]
+"""Likewise of choosing ones."""
 
 
 def comparative_system(attribute: Attribute) -> str:
@@ -64,6 +98,47 @@ def _scale(attribute: Attribute) -> str:
         middle=attribute.middle,
         high=attribute.high,
     )
+
+
+def choice_system(target: Target | None, attributes: Sequence[Attribute]) -> str:
+    """Return the system message for choosing by a target, or the best without one.
+
+    A target is told as sentences, a level each (paper, Appendix C); values that are no level of
+    their attribute are told as the nearest that has words, so that they may read alike.
+    """
+    if target is None:
+        return _UNALIGNED.format(answer=_CHOICE)
+    known = {attribute.name: attribute for attribute in attributes}
+    weights = target.weights or (None,) * len(target.values)
+    wanted = [
+        _wanted(known[name], value, weight)
+        for (name, value), weight in zip(target.values, weights, strict=True)
+    ]
+    return _ALIGNED.format(
+        wanted="\n".join(wanted), weights=_WEIGHTS if target.weights else "", answer=_CHOICE
+    )
+
+
+def _wanted(attribute: Attribute, value: float, weight: float | None) -> str:
+    level = _LEVELS[_level(value)]
+    return _WANTED.format(
+        name=attribute.name,
+        weight="" if weight is None else f" (weight {weight:g})",
+        definition=attribute.definition,
+        level=level.format(low=attribute.low, middle=attribute.middle, high=attribute.high),
+    )
+
+
+def _level(value: float) -> str:
+    """Name the part of the scale that a value in [0, 1] is in: seven levels have one each."""
+    if value in _POINTS:
+        return _POINTS[value]
+    if value <= 0.25 or value >= 0.75:
+        return "low" if value < 0.5 else "high"
+    return "below" if value < 0.5 else "above"
+
+
+_POINTS = {0.0: "lowest", 0.5: "middle", 1.0: "highest"}
 
 
 def comparative_question(question: str, responses: Sequence[str]) -> str:
@@ -89,6 +164,34 @@ def judgement(reasoning: Text) -> Fields:
 def comparative_form(responses: int, reasoning: Text) -> Fields:
     """Return the form of an answer that judges this many responses."""
     return Fields(tuple((letter, judgement(reasoning)) for letter in LETTERS[:responses]))
+
+
+def choice_form(responses: int, reasoning: Text) -> Fields:
+    """Return the form of an answer that chooses one of so many responses."""
+    return Fields((("reasoning", reasoning), ("choice", Letter(LETTERS[:responses]))))
+
+
+def choice_answer(sentences: Sequence[str], chosen: int, reasoning: Text) -> str:
+    """Return the answer that chooses this response, as a model would.
+
+    Args:
+        sentences: why; as many as there is room for, the first ones, one at least.
+        chosen: the response's place.
+        reasoning: the room.
+
+    """
+    room = min(reasoning.characters, _TOKEN * reasoning.tokens)
+    text = tidy(sentences[0], reasoning)
+    for sentence in sentences[1:]:
+        longer = f"{text} {tidy(sentence, reasoning)}"
+        if len(longer) > room:
+            break
+        text = longer
+    return write({"reasoning": text, "choice": LETTERS[chosen]})
+
+
+_TOKEN = 4
+"""Characters of a token, about: an example must not be longer than the answer may be."""
 
 
 def comparative_answer(judged: Sequence[tuple[str, int]], reasoning: Text) -> str:

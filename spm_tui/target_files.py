@@ -1,4 +1,4 @@
-"""Target sets in files: JSON or TOML, as people write them and the app exports them."""
+"""Targets as text: files in JSON or TOML, as people write them, and what the store keeps."""
 
 import json
 import tomllib
@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from spm_tui.errors import InputError
 from spm_tui.targets import Target, TargetSet, is_number, target
+from store.identity import canonical_json
 from store.records import Attribute
 
 WEIGHTS = "weights"
@@ -93,10 +94,21 @@ def from_json(text: str, attributes: Sequence[Attribute]) -> Target:
     """Return the target that the store keeps as this text.
 
     Raises:
-        InputError: as `spm_tui.targets.target`.
+        InputError: it is not a target's, or as `spm_tui.targets.target`.
 
     """
-    return from_mapping(json.loads(text), attributes)
+    try:
+        entry = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"not a target: {text!r:.80}") from error
+    if not isinstance(entry, dict):
+        raise InputError(f"not a target: {text!r:.80}")
+    return from_mapping(entry, attributes)
+
+
+def to_json(target: Target) -> str:
+    """Return the text that the store keeps a target as: equal targets have equal texts."""
+    return canonical_json(to_mapping(target))
 
 
 def to_mapping(target: Target) -> Entry:

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from spm_tui.errors import InputError
-from store.identity import content_hash
 from store.records import Attribute
 
 NEUTRAL = 0.5
@@ -32,11 +31,6 @@ class Target:
     """(attribute, value in [0, 1]), in the benchmark's order of attributes; never empty."""
     weights: tuple[float, ...] = ()
     """One per value, positive; empty means 1 for each."""
-
-    @property
-    def identity(self) -> str:
-        """Content hash of values and weights."""
-        return content_hash([self.values, self.weights])
 
     def __str__(self) -> str:
         weights = self.weights or (1.0,) * len(self.values)

@@ -1,7 +1,7 @@
 """What the app and the reports read: whole runs as arrays, texts by the page.
 
 N scenarios of a split in order of number, R the most responses any of them has, A
-attributes, S samples. A missing response or value is NaN (scores) or -1 (levels, choices).
+attributes, S samples. A missing response or value is NaN (scores) or -1 (levels).
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ Scores = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int16]
 _DIGITS = 12
 """Of a mean, after the point."""
+Votes = npt.NDArray[np.int64]
 
 
 def labels(db: Connection, benchmark: str, split: Split) -> Levels:
@@ -65,17 +66,33 @@ def sample_scores(db: Connection, run: int, shape: tuple[int, int, int], samples
     return array
 
 
-def choices(
-    db: Connection, run: int, *, target: str, scenarios: int, samples: int
-) -> npt.NDArray[np.int16]:
-    """Return the responses that a choosing run selected for `target`, [N, S]."""
+def votes(db: Connection, run: int, shape: tuple[int, int]) -> dict[str, Votes]:
+    """Return how many samples of a choosing run chose each response, [N, R], by target.
+
+    Args:
+        db: a connection in `Store.reading`.
+        run: its number.
+        shape: N and R.
+
+    """
     rows = db.execute(
-        "SELECT scenario, sample, response FROM choices WHERE run = ? AND target = ?",
-        [run, target],
-    ).fetchnumpy()
-    array = np.full((scenarios, samples), -1, dtype=np.int16)
-    array[rows["scenario"] - 1, rows["sample"]] = rows["response"]
-    return array
+        """SELECT target, scenario, response, count(*) FROM choices WHERE run = ?
+           GROUP BY ALL ORDER BY target""",
+        [run],
+    ).fetchall()
+    found: dict[str, Votes] = {}
+    for target, scenario, response, samples in rows:
+        counts = found.setdefault(target, np.zeros(shape, dtype=np.int64))
+        counts[scenario - 1, response] = samples
+    return found
+
+
+def asked_targets(db: Connection, run: int) -> list[str]:
+    """Return the targets, as JSON, that a run was asked about; empty if it was told none."""
+    rows = db.execute(
+        "SELECT DISTINCT target FROM items WHERE run = ? AND target <> '' ORDER BY target", [run]
+    ).fetchall()
+    return [target for (target,) in rows]
 
 
 def search(
@@ -93,6 +110,9 @@ def search(
            WHERE benchmark = $benchmark AND split = $split AND contains(lower(text), $words)
            UNION
            SELECT scenario FROM predictions
+           WHERE run IN (SELECT unnest($runs::INTEGER[])) AND contains(lower(reasoning), $words)
+           UNION
+           SELECT scenario FROM choices
            WHERE run IN (SELECT unnest($runs::INTEGER[])) AND contains(lower(reasoning), $words)
            ORDER BY scenario""",
         {"benchmark": benchmark, "split": split, "words": words.lower(), "runs": list(runs)},

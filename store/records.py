@@ -164,7 +164,7 @@ class Item:
     """The response asked about; -1: all of them together."""
     sample: int
     target: str
-    """Identity of the target the prompt shows; empty when it shows none."""
+    """The target that the prompt shows, as canonical JSON; empty when it shows none."""
     request: str
     """Key of its `Generation`; two items may share one."""
 
@@ -188,7 +188,7 @@ class Choice:
 
     scenario: int
     target: str
-    """Identity of the target it was made for; empty when the method does not see targets."""
+    """The target it was made for, as canonical JSON; empty when the method sees none."""
     sample: int
     response: int
     reasoning: str

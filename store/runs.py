@@ -104,6 +104,14 @@ class Batch:
     predictions: list[Prediction] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
 
+    def say(self, said: Iterable[Prediction | Choice]) -> None:
+        """Add what a method said."""
+        for one in said:
+            if isinstance(one, Prediction):
+                self.predictions.append(one)
+            else:
+                self.choices.append(one)
+
 
 def add_batch(db: Connection, run: int, batch: Batch, *, at: datetime) -> None:
     """Add a batch to `run`; whatever is there already stays, but a failed generation gives way."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from spm_tui.bench import execute
-from spm_tui.bench.plan import Vectors
+from spm_tui.bench.embedding import Vectors
 from spm_tui.bench.subject import Backbone
 from spm_tui.cli import headless, main
 from spm_tui.engine.scripted import ScriptedEngine

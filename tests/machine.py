@@ -7,13 +7,19 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from spm_tui.bench.plan import Vectors
+from spm_tui.bench.embedding import Vectors
 from spm_tui.wire import Request
 
 
 def judge(request: Request) -> str:
-    """Answer with a score per response that depends on its text and on the attribute."""
+    """Answer with a score per response that depends on its text and on the attribute.
+
+    Or choose the response that would score highest.
+    """
     found = re.findall(r"Response ([A-Z]):\n(.*?)(?=\n\nResponse |\Z)", request.question, re.DOTALL)
+    if request.form.fields[-1][0] == "choice":
+        letter, text = max(found, key=lambda one: _score(request.system + one[1]))
+        return json.dumps({"reasoning": f"for {text[:20]}", "choice": letter})
     return json.dumps(
         {
             letter: {"reasoning": f"on {text[:20]}", "score": _score(request.system + text)}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from spm_tui.bench.plan import Vectors
+from spm_tui.bench.embedding import Vectors
 from spm_tui.bench.subject import Backbone
 from spm_tui.engine import models
 from spm_tui.engine.base import Engine
@@ -101,5 +101,5 @@ class Backend:
             return
         from spm_tui.engine.embed import Embedder
 
-        self._say(f"embedding {len(texts)} scenarios")
+        self._say(f"embedding {len(texts)} texts")
         yield from Embedder(self._embedder.folder, device=self.placement.device).embed(texts)

@@ -5,15 +5,19 @@ known without them, so that their mean length stands for them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from spm_tui import prompts
 from spm_tui.bench.options import RunOptions
+from spm_tui.bench.repeating import options_of
 from spm_tui.engine.schedule import CHARACTERS_PER_TOKEN
 from spm_tui.forms import Text, most_tokens
 from spm_tui.methods.base import REASONING
-from spm_tui.methods.catalogue import ASKING, FEW_SHOT
+from spm_tui.methods.catalogue import ASKING, CHOOSING, FEW_SHOT, PER_TARGET, WITH_MODEL
+from spm_tui.targets import Target
+from store import runs
+from store.connection import Connection
 from store.records import Attribute, Benchmark, Scenario
 from store.runs import Cost
 
@@ -33,54 +37,94 @@ class Estimate:
     prompt_tokens: int = 0
     answer_tokens: int = 0
     """At most, unless they were measured."""
+    seconds: float | None = 0.0
+    """As it was with this model before; None where it was not."""
 
     def __add__(self, other: "Estimate") -> "Estimate":
+        known = self.seconds is not None and other.seconds is not None
         return Estimate(
             self.requests + other.requests,
             self.prompt_tokens + other.prompt_tokens,
             self.answer_tokens + other.answer_tokens,
+            (self.seconds or 0) + (other.seconds or 0) if known else None,
         )
 
     def __mul__(self, times: int) -> "Estimate":
         return Estimate(
-            self.requests * times, self.prompt_tokens * times, self.answer_tokens * times
+            self.requests * times,
+            self.prompt_tokens * times,
+            self.answer_tokens * times,
+            None if self.seconds is None else self.seconds * times,
         )
 
 
 def estimate(
-    benchmark: Benchmark, options: RunOptions, *, measured: Mapping[str, Cost] | None = None
+    benchmark: Benchmark,
+    options: RunOptions,
+    *,
+    measured: Mapping[str, Cost] | None = None,
+    targets: Sequence[Target] = (),
 ) -> Estimate:
     """Return what a run with these options would take.
 
     Args:
         benchmark: that of the options.
         options: of the run; unknown scenarios and attributes count for nothing.
-        measured: what earlier runs on the benchmark took, by method; their tokens per
-            answer are preferred.
+        measured: what earlier runs took, by method: `measured_costs`.
+        targets: of all the options' sets, for methods that are told them.
 
     """
     samples = options.samples if options.decoding == "sampling" else 1
     total = Estimate()
     for method in dict.fromkeys(options.method):
         if method in ASKING:
-            one = sum(_asks(benchmark, options, method), Estimate())
-            total += _as_measured(one * samples, (measured or {}).get(method))
+            asks = _asks(benchmark, options, method)
+        elif method in CHOOSING:
+            asks = _choices(benchmark, options, method, targets)
+        else:
+            continue
+        total += _as_measured(sum(asks, Estimate()) * samples, method, measured or {})
     return total
 
 
-def _as_measured(guess: Estimate, cost: Cost | None) -> Estimate:
+def measured_costs(db: Connection, benchmark: str, model: str) -> dict[str, Cost]:
+    """Return what the newest runs on a benchmark with a model took, by method.
+
+    Args:
+        db: a connection in `Store.reading`.
+        benchmark: its identity.
+        model: as the options name it.
+
+    """
+    return {
+        run.spec.method: runs.cost(db, run.number)
+        for run in runs.listing(db)
+        if run.spec.benchmark == benchmark
+        and run.spec.method in WITH_MODEL
+        and options_of(run).model == model
+    }
+
+
+def _as_measured(guess: Estimate, method: str, measured: Mapping[str, Cost]) -> Estimate:
+    """Take tokens and time from the method's own runs, or else the time from all runs' tokens."""
+    cost = measured.get(method)
     if cost is None or not cost.answers:
-        return guess
+        tokens = sum(one.prompt_tokens + one.answer_tokens for one in measured.values())
+        seconds = sum(one.seconds for one in measured.values())
+        ours = guess.prompt_tokens + guess.answer_tokens
+        return replace(guess, seconds=ours * seconds / tokens if tokens and seconds else None)
+    share = guess.requests / cost.answers
     return Estimate(
         guess.requests,
-        round(guess.requests * cost.prompt_tokens / cost.answers),
-        round(guess.requests * cost.answer_tokens / cost.answers),
+        round(share * cost.prompt_tokens),
+        round(share * cost.answer_tokens),
+        share * cost.seconds if cost.seconds else None,
     )
 
 
 def _asks(benchmark: Benchmark, options: RunOptions, method: str) -> Iterator[Estimate]:
     """Yield what each scenario and attribute takes, for one sample."""
-    reasoning = Text(REASONING.characters, options.reasoning_tokens)
+    reasoning = _reasoning(options)
     ask = _single if method in _SINGLE else _comparative
     scenarios = _scenarios(benchmark, options)
     shots = options.shots if method in FEW_SHOT else 0
@@ -90,6 +134,28 @@ def _asks(benchmark: Benchmark, options: RunOptions, method: str) -> Iterator[Es
         if not options.attributes or attribute.name in options.attributes:
             examples = Estimate(0, _example_tokens(train, size, index, shots), 0)
             yield from (ask(one, attribute, reasoning) + examples for one in scenarios)
+
+
+def _choices(
+    benchmark: Benchmark, options: RunOptions, method: str, targets: Sequence[Target]
+) -> Iterator[Estimate]:
+    """Yield what each scenario takes, for one sample; targets that read alike are asked once."""
+    told: Sequence[Target | None] = targets if method in PER_TARGET else (None,)
+    systems = {prompts.choice_system(target, benchmark.attributes) for target in told}
+    reasoning, times = _reasoning(options), len(systems)
+    train = benchmark.split("train") if method in FEW_SHOT else ()
+    count = min(options.shots, len(train))
+    room = _ANSWER + CHARACTERS_PER_TOKEN * options.reasoning_tokens
+    examples = count * (fmean(map(_size, train)) + room) if train else 0.0
+    for one in _scenarios(benchmark, options):
+        characters = sum(map(len, systems)) + times * (_size(one) + examples)
+        form = prompts.choice_form(len(one.responses), reasoning)
+        turns = 2 * times * (1 + count)
+        yield Estimate(times, _tokens(characters, turns=turns), times * most_tokens(form))
+
+
+def _reasoning(options: RunOptions) -> Text:
+    return Text(REASONING.characters, options.reasoning_tokens)
 
 
 def _scenarios(benchmark: Benchmark, options: RunOptions) -> tuple[Scenario, ...]:

@@ -46,9 +46,16 @@ class ItemAnswered:
     run: int
     scenario: int
     attribute: str
+    """Empty where a response was to be chosen."""
     sample: int
     judgements: tuple[Judgement, ...]
     error: str | None
+    target: str = ""
+    """What was to be chosen by, as JSON; empty where no target was shown."""
+    chosen: int | None = None
+    """The response that was chosen."""
+    reasoning: str = ""
+    """Why it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,19 @@ moment, the next run of the same job goes on from the last commit.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from spm_tui.bench.embedding import Embed, of_texts
 from spm_tui.bench.events import Ended, Event, ItemAnswered, Judgement, Planned, Progress
+from spm_tui.bench.meter import Meter
 from spm_tui.bench.plan import Plan
 from spm_tui.bench.subject import Job
 from spm_tui.engine.base import Engine
-from spm_tui.errors import AnswerError
-from spm_tui.methods.catalogue import DIRECT
+from spm_tui.errors import AnswerError, InputError
+from spm_tui.methods.base import ALL, Ask, Decide, Said
+from spm_tui.methods.catalogue import DIRECT, TRAINED
 from spm_tui.wire import Reply
 from store import runs
 from store.connection import Store
@@ -40,15 +43,37 @@ class Context:
 
 def run_direct(context: Context, job: Job) -> Iterator[Event]:
     """Run a method that needs no model: decided and stored at once."""
-    method = DIRECT[job.method](job.settings)
-    decisions = [one for scenario in job.subject.scenarios for one in method.decide(scenario)]
-    batch = runs.Batch(
-        predictions=[
-            p
-            for p in decisions
-            if isinstance(p, Prediction) and p.attribute in job.subject.attributes
-        ],
-        choices=[choice for choice in decisions if isinstance(choice, Choice)],
+    return _run_deciding(context, job, DIRECT[job.method](job.settings).decide)
+
+
+def run_trained(context: Context, job: Job, embed: Embed) -> Iterator[Event]:
+    """Run a method that learns from the train split, then decides at once.
+
+    It never learns from the split it decides about.
+
+    Raises:
+        InputError: there is nothing, or too little, to learn from.
+
+    """
+    method, subject = TRAINED[job.method](job.settings), job.subject
+    train = subject.benchmark.split("train") if subject.split != "train" else ()
+    if not train:
+        raise InputError(
+            f"{job.method} learns from the train split, which is empty or what it is to run on",
+            field="method",
+        )
+    texts = [text for one in (*train, *subject.scenarios) for text in method.texts(one)]
+    vectors = of_texts(context.store, job.embedder, texts, embed)
+    return _run_deciding(context, job, method.learn(train, vectors))
+
+
+def _run_deciding(context: Context, job: Job, decide: Decide) -> Iterator[Event]:
+    decisions = [one for scenario in job.subject.scenarios for one in decide(scenario)]
+    batch = runs.Batch()
+    batch.say(
+        one
+        for one in decisions
+        if not isinstance(one, Prediction) or one.attribute in job.subject.attributes
     )
     run = _open(context, job)
     with context.store.writing() as db:
@@ -143,14 +168,14 @@ class _Work:
                 if (item := self.plan.item(position)) not in have:
                     ask = self.plan.asks[position]
                     self._pending.items.append(item)
-                    self._pending.predictions.extend(self.plan.method.read(ask, generation.text))
+                    self._pending.say(self.plan.method.read(ask, generation.text))
         self._commit()
 
     def answer(self, engine: Engine) -> Iterator[Event]:
         """Send what is unanswered; store what comes back, every few seconds."""
         requests = [self.plan.asks[positions[0]].request for positions in self.positions]
         sizes = [request.size for request in requests]
-        meter = _Meter(sum(size for i, size in enumerate(sizes) if i not in self.done))
+        meter = Meter(sum(size for i, size in enumerate(sizes) if i not in self.done))
         committed = time.monotonic()
         for group in engine.answer(requests, done=frozenset(self.done)):
             for index, reply in group:
@@ -170,7 +195,7 @@ class _Work:
         """Read a reply for every ask it answers; keep it, and why it failed if it did."""
         asks = [self.plan.asks[position] for position in self.positions[index]]
         error = reply.error
-        read: list[list[Prediction]] = [[] for _ in asks]
+        read: list[Said] = [() for _ in asks]
         if error is None:
             try:
                 read = [self.plan.method.read(ask, reply.text) for ask in asks]
@@ -191,24 +216,35 @@ class _Work:
                 error=error,
             )
         )
-        for position, ask, predictions in zip(self.positions[index], asks, read, strict=True):
+        for position, ask, said in zip(self.positions[index], asks, read, strict=True):
             self._pending.items.append(self.plan.item(position))
-            self._pending.predictions.extend(predictions)
-            yield ItemAnswered(
-                run=self.run,
-                scenario=ask.scenario,
-                attribute=self.plan.names[ask.attribute],
-                sample=ask.sample,
-                judgements=tuple(Judgement(p.response, p.score, p.reasoning) for p in predictions),
-                error=error,
-            )
+            self._pending.say(said)
+            yield self._told(ask, said, error)
+
+    def _told(self, ask: Ask, said: Said, error: str | None) -> ItemAnswered:
+        choice = next((one for one in said if isinstance(one, Choice)), None)
+        return ItemAnswered(
+            run=self.run,
+            scenario=ask.scenario,
+            attribute="" if ask.attribute == ALL else self.plan.names[ask.attribute],
+            sample=ask.sample,
+            judgements=tuple(
+                Judgement(one.response, one.score, one.reasoning)
+                for one in said
+                if isinstance(one, Prediction)
+            ),
+            error=error,
+            target=ask.target,
+            chosen=choice.response if choice else None,
+            reasoning=choice.reasoning if choice else "",
+        )
 
     def _commit(self) -> None:
         with self.context.store.writing() as db:
             runs.add_batch(db, self.run, self._pending, at=self.context.now())
         self._pending = runs.Batch()
 
-    def _progress(self, meter: "_Meter") -> Progress:
+    def _progress(self, meter: Meter) -> Progress:
         return Progress(
             run=self.run,
             done=len(self.done),
@@ -217,41 +253,3 @@ class _Work:
             tokens_per_second=meter.rate,
             remaining=meter.remaining,
         )
-
-
-class _Meter:
-    """Speed and time left, judged by characters read: known for every request beforehand.
-
-    Counts from the first answers on: until they are there, prompts were read for others too.
-    """
-
-    def __init__(self, characters: int) -> None:
-        self._left = characters
-        self._read = self._tokens = 0
-        self._started: float | None = None
-
-    def add(self, answered: Sequence[tuple[int, Reply]]) -> None:
-        """Count replies that came together, each with the characters of its request."""
-        characters = sum(size for size, _ in answered)
-        self._left -= characters
-        if self._started is None:
-            self._started = time.monotonic()
-            return
-        self._read += characters
-        self._tokens += sum(reply.prompt_tokens + reply.answer_tokens for _, reply in answered)
-
-    @property
-    def rate(self) -> float:
-        """Tokens of prompts and answers per second."""
-        return self._tokens / self._seconds
-
-    @property
-    def remaining(self) -> float | None:
-        """Seconds left at the speed so far; None while that is not known."""
-        if not self._read:
-            return None
-        return self._seconds * self._left / self._read
-
-    @property
-    def _seconds(self) -> float:
-        return max(time.monotonic() - (self._started or 0.0), 1e-9)

@@ -6,15 +6,18 @@ makes it again from the stored embeddings; equal hashes prove that it is the sam
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from spm_tui.bench.plan import Vectors, examples, make_plan
+from spm_tui.bench.embedding import Vectors
+from spm_tui.bench.plan import examples, make_plan
 from spm_tui.bench.subject import Backbone, Job, Subject
 from spm_tui.errors import InputError
 from spm_tui.forms import Text
-from spm_tui.methods.base import Ask, Example, Settings
-from spm_tui.methods.catalogue import ASKING, FEW_SHOT
-from store import benchmarks, pages, runs
+from spm_tui.methods.base import ALL, Ask, Example, Settings
+from spm_tui.methods.catalogue import FEW_SHOT, PER_TARGET, WITH_MODEL
+from spm_tui.target_files import from_json
+from spm_tui.targets import Target
+from store import benchmarks, browse, pages, runs
 from store.connection import Store
 from store.records import Attribute, Generation, Run
 
@@ -24,7 +27,8 @@ class Inspected:
     """One request of a run, and what came back."""
 
     ask: Ask
-    attribute: str
+    about: str
+    """The attribute, or the target; empty where there is neither."""
     examples: tuple[Example, ...]
     generation: Generation | None
     """None when it has not been answered."""
@@ -32,22 +36,35 @@ class Inspected:
     """Whether the run's stored hash is that of the request shown."""
 
 
-def inspect(store: Store, run: Run, scenario: int) -> list[Inspected]:
-    """Return the requests of a run about one scenario, by attribute and sample.
+def inspect(
+    store: Store, run: Run, scenario: int, *, first: Target | None = None
+) -> list[Inspected]:
+    """Return the requests of a run about one scenario, by attribute or target, and sample.
+
+    Args:
+        store: where the run is.
+        run: the run.
+        scenario: its number.
+        first: the target to begin with.
 
     Raises:
-        InputError: the run's method asks no model, or the embeddings are not in the store.
+        InputError: the run's method asks no model or has asked about no target yet, or the
+            embeddings are not in the store.
 
     """
-    if run.spec.method not in ASKING:
+    if run.spec.method not in WITH_MODEL:
         raise InputError(f"{run.spec.method} asks no model, so there is no prompt")
     with store.reading() as db:
         benchmark = benchmarks.load(db, run.spec.benchmark)
         asked = pages.requests(db, run.number, scenario)
+        told = [from_json(t, benchmark.attributes) for t in browse.asked_targets(db, run.number)]
+    if run.spec.method in PER_TARGET and not told:
+        raise InputError("the run has asked about no target yet")
     chosen = tuple(one for one in benchmark.split(run.spec.split) if one.number == scenario)
-    job = job_of(
-        run,
-        Subject(run.spec.benchmark, benchmark, run.spec.split, chosen, _all(benchmark.attributes)),
+    whole = _all(benchmark.attributes)
+    job = replace(
+        job_of(run, Subject(run.spec.benchmark, benchmark, run.spec.split, chosen, whole)),
+        targets=tuple(sorted(told, key=lambda target: target != first)),
     )
     plan = make_plan(store, job, _embed_nothing)
     shown = examples(store, job, _embed_nothing) if job.method in FEW_SHOT else {}
@@ -56,13 +73,19 @@ def inspect(store: Store, run: Run, scenario: int) -> list[Inspected]:
     return [
         Inspected(
             ask=ask,
-            attribute=plan.names[ask.attribute],
+            about=_about(ask, benchmark.attributes),
             examples=shown[ask.attribute][0] if shown else (),
             generation=answers.get(key),
             proven=key in asked,
         )
         for ask, key in zip(plan.asks, plan.keys, strict=True)
     ]
+
+
+def _about(ask: Ask, attributes: Sequence[Attribute]) -> str:
+    if ask.attribute != ALL:
+        return attributes[ask.attribute].name
+    return str(from_json(ask.target, attributes)) if ask.target else ""
 
 
 def _all(attributes: Sequence[Attribute]) -> tuple[int, ...]:

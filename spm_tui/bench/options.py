@@ -20,7 +20,9 @@ DEVICES = ("auto", "cuda", "mps", "cpu")
 QUANTIZATIONS = ("int8", "int4")
 BACKENDS = ("local", "plain")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
-TARGET_SETS = ("all", "sampled", "high", "low")
+ALL = "all"
+"""Name of the set of all level combinations, which is never listed."""
+TARGET_SETS = (ALL, "sampled", "high", "low")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "which model": (
         Option("model", "NAME", "embedded model, folder, GGUF file or hub id"),
         Option("revision", "REV", "branch, tag or commit of a hub id"),
-        Option("embedder", "NAME", "embedding model for the choice of examples"),
+        Option("embedder", "NAME", "embedding model, for the choice of examples and for surface"),
         Option(
             "backend", "NAME", "local, or plain: the same, several times slower", choices=BACKENDS
         ),

@@ -4,32 +4,40 @@ All requests are made before the first is sent. Those that any run has answered 
 taken over; a failed one is asked again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from spm_tui import fewshot
+from spm_tui.bench.embedding import Embed, Vectors, of_scenarios
 from spm_tui.bench.subject import Job
 from spm_tui.errors import InputError
-from spm_tui.methods.base import Ask, AskingMethod, Example
-from spm_tui.methods.catalogue import ASKING, FEW_SHOT
+from spm_tui.methods.base import ALL, Ask, AskingMethod, ChoosingMethod, Example, Said
+from spm_tui.methods.catalogue import ASKING, CHOOSING, FEW_SHOT, PER_TARGET
+from spm_tui.targets import Target
 from spm_tui.wire import request_key
-from store import benchmarks
 from store.connection import Store
 from store.records import Item, Scenario
 
-Vectors = npt.NDArray[np.float32]
-Embed = Callable[[Sequence[str]], Iterator[Vectors]]
-"""Yields the embeddings of texts, [some, D] at a time, in order."""
+Examples: TypeAlias = Mapping[int, Sequence[tuple[Example, ...]]]
+"""Of every selected scenario, in order; by attribute, or for a choosing method under `ALL`."""
+
+
+class Reader(Protocol):
+    """The half of a method that reads."""
+
+    def read(self, ask: Ask, text: str) -> Said:
+        """Read an answer; raises `AnswerError` where it does not have the form asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A run's requests."""
 
-    method: AskingMethod
+    method: Reader
     asks: tuple[Ask, ...]
     keys: tuple[str, ...]
     """Of each ask's request."""
@@ -39,14 +47,8 @@ class Plan:
     def item(self, position: int) -> Item:
         """Return the row that ties an ask to its request."""
         ask = self.asks[position]
-        return Item(
-            ask.scenario,
-            ask.attribute,
-            ask.part,
-            ask.sample,
-            target="",
-            request=self.keys[position],
-        )
+        key = self.keys[position]
+        return Item(ask.scenario, ask.attribute, ask.part, ask.sample, ask.target, key)
 
     def unique(self) -> dict[str, list[int]]:
         """Return the positions of the asks by key: equal requests are sent once."""
@@ -65,22 +67,34 @@ def make_plan(store: Store, job: Job, embed: Embed) -> Plan:
     """
     if job.backbone is None:
         raise ValueError(f"{job.method} needs a backbone")
-    method = ASKING[job.method](job.settings)
-    subject = job.subject
     chosen = examples(store, job, embed) if job.method in FEW_SHOT else {}
-    asks = tuple(
-        ask
-        for row, scenario in enumerate(subject.scenarios)
-        for attribute in subject.attributes
-        for ask in method.asks(scenario, attribute, chosen[attribute][row] if chosen else ())
-    )
+    method: Reader
+    if job.method in CHOOSING:
+        choosing = CHOOSING[job.method](job.settings)
+        method, asks = choosing, tuple(_choices(choosing, job, chosen))
+    else:
+        asking = ASKING[job.method](job.settings)
+        method, asks = asking, tuple(_scores(asking, job, chosen))
     keys = tuple(request_key(ask.request, job.backbone.identity) for ask in asks)
-    names = tuple(attribute.name for attribute in subject.benchmark.attributes)
+    names = tuple(attribute.name for attribute in job.subject.benchmark.attributes)
     return Plan(method, asks, keys, names)
 
 
-def examples(store: Store, job: Job, embed: Embed) -> dict[int, list[tuple[Example, ...]]]:
-    """Return the worked examples of every selected scenario, in order, by attribute.
+def _scores(method: AskingMethod, job: Job, chosen: Examples) -> Iterator[Ask]:
+    for row, scenario in enumerate(job.subject.scenarios):
+        for attribute in job.subject.attributes:
+            yield from method.asks(scenario, attribute, chosen[attribute][row] if chosen else ())
+
+
+def _choices(method: ChoosingMethod, job: Job, chosen: Examples) -> Iterator[Ask]:
+    targets: Sequence[Target | None] = job.targets if job.method in PER_TARGET else (None,)
+    for row, scenario in enumerate(job.subject.scenarios):
+        for target in targets:
+            yield from method.asks(scenario, target, chosen[ALL][row] if chosen else ())
+
+
+def examples(store: Store, job: Job, embed: Embed) -> Examples:
+    """Return the worked examples of a job.
 
     Raises:
         InputError: the benchmark has none.
@@ -94,24 +108,30 @@ def examples(store: Store, job: Job, embed: Embed) -> dict[int, list[tuple[Examp
             " use a zero-shot method",
             field="method",
         )
-    vectors = embeddings(store, job.embedder, (*subject.scenarios, *train), embed)
+    vectors = of_scenarios(store, job.embedder, (*subject.scenarios, *train), embed)
     queries, pool = vectors[: len(subject.scenarios)], vectors[len(subject.scenarios) :]
     similarity = fewshot.similarities(queries, pool)
     own = {scenario.key: position for position, scenario in enumerate(train)}
     for row, scenario in enumerate(subject.scenarios):
         if scenario.key in own:
             similarity[row, own[scenario.key]] = -np.inf
+    shots = job.settings.shots
+    if job.method in CHOOSING:
+        picked = {ALL: fewshot.most_similar(similarity, shots=shots)}
+    else:
+        picked = {
+            attribute: fewshot.select(similarity, _levels(train, attribute), shots=shots)
+            for attribute in subject.attributes
+        }
     return {
-        attribute: [
+        about: [
             tuple(
                 Example(train[position], rank, float(similarity[row, position]))
-                for position, rank in zip(picked, _ranks(similarity[row], picked), strict=True)
+                for position, rank in zip(places, _ranks(similarity[row], places), strict=True)
             )
-            for row, picked in enumerate(
-                fewshot.select(similarity, _levels(train, attribute), shots=job.settings.shots)
-            )
+            for row, places in enumerate(rows)
         ]
-        for attribute in subject.attributes
+        for about, rows in picked.items()
     }
 
 
@@ -127,23 +147,3 @@ def _levels(train: Sequence[Scenario], attribute: int) -> npt.NDArray[np.int16]:
         for place, response in enumerate(scenario.responses):
             levels[row, place] = response.labels[attribute]
     return levels
-
-
-def embeddings(store: Store, embedder: str, scenarios: Sequence[Scenario], embed: Embed) -> Vectors:
-    """Return the embeddings of scenarios, [N, D]: those the store lacks are made and stored."""
-    keys = [scenario.key for scenario in scenarios]
-    with store.reading() as db:
-        known = benchmarks.embeddings(db, embedder, keys)
-    missing = {k: s for k, s in zip(keys, scenarios, strict=True) if k not in known}
-    waiting = iter(missing)
-    for vectors in embed([embedding_text(scenario) for scenario in missing.values()]):
-        new = {next(waiting): vector for vector in vectors}
-        with store.writing() as db:
-            benchmarks.add_embeddings(db, embedder, new)
-        known |= new
-    return np.stack([known[key] for key in keys])
-
-
-def embedding_text(scenario: Scenario) -> str:
-    """Return the text that stands for a scenario: its question and all its responses."""
-    return "\n".join([scenario.question, *(response.text for response in scenario.responses)])

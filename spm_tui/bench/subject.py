@@ -7,7 +7,8 @@ from spm_tui import prompts
 from spm_tui.datasets import builtin
 from spm_tui.errors import InputError
 from spm_tui.methods.base import Settings
-from spm_tui.methods.catalogue import ASKING, DIRECT, FEW_SHOT
+from spm_tui.methods.catalogue import CHOOSING, EMBEDDING, FEW_SHOT, METHODS
+from spm_tui.targets import Target
 from store import benchmarks
 from store.connection import Store
 from store.errors import NotInStore
@@ -112,17 +113,24 @@ class Job:
     backbone: Backbone | None = None
     """None for methods without a model."""
     embedder: str = ""
-    """Revision of the embedding model; empty for methods without examples."""
+    """Revision of the embedding model; empty for methods that use none."""
+    targets: tuple[Target, ...] = ()
+    """What a method that is told the target is asked about. Like the scenarios no part of the
+    run's identity: a run can grow."""
 
     @property
     def spec(self) -> RunSpec:
         """What identifies the run: all that affects an output, and nothing else."""
-        method = ASKING.get(self.method) or DIRECT[self.method]
-        config: dict[str, Canonical] = {"method": method(self.settings).config()}
+        method = METHODS[self.method](self.settings)
+        config: dict[str, Canonical] = {"method": method.config()}
         if self.backbone:
-            config |= {"model": self.backbone.identity, "wording": prompts.WORDING}
+            choosing = self.method in CHOOSING
+            wording = prompts.CHOICE_WORDING if choosing else prompts.WORDING
+            config |= {"model": self.backbone.identity, "wording": wording}
+        if self.method in EMBEDDING:
+            config |= {"embedder": self.embedder}
         if self.method in FEW_SHOT:
-            config |= {"embedder": self.embedder, "examples": self.subject.benchmark.identity}
+            config |= {"examples": self.subject.benchmark.identity}
         return RunSpec(
             benchmark=self.subject.identity,
             split=self.subject.split,

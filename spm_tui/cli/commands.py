@@ -1,6 +1,7 @@
 """What the commands do; each imports what it needs when it is called."""
 
 import argparse
+import json
 import os
 import shlex
 import sys
@@ -16,6 +17,7 @@ from spm_tui.errors import InputError, SpmError
 from store.errors import StoreError
 
 if TYPE_CHECKING:
+    from spm_tui.bench.estimate import Estimate
     from spm_tui.bench.events import Event
     from spm_tui.datasets.rows import Watch
     from spm_tui.report.board import Board
@@ -47,7 +49,8 @@ def app(parsed: argparse.Namespace) -> int:
     from spm_tui.tui import config
     from spm_tui.tui.app import SpmApp
 
-    if given := [name for name in BY_NAME if name.replace("-", "_") in vars(parsed)]:
+    given = [name for name in BY_NAME if name.replace("-", "_") in vars(parsed)]
+    if given := [*given, *(["dry-run"] if parsed.dry_run else [])]:
         raise InputError("says what to run, which only --headless does", field=f"--{given[0]}")
     in_browser = "TEXTUAL_DRIVER" in os.environ  # `textual serve` talks through pipes
     if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -64,6 +67,8 @@ def headless(parsed: argparse.Namespace) -> int:
     from spm_tui.cli import headless as running
 
     wanted = options.resolve(vars(parsed), Path(parsed.config) if parsed.config else None)
+    if parsed.dry_run:
+        return _dry_run(running.forecast(wanted, open_store(parsed)), as_json=parsed.json)
     with _showing(parsed) as show, stoppable() as stop:
         try:
             outcome = running.run(wanted, open_store(parsed), show=show, stop=stop)
@@ -78,6 +83,21 @@ def headless(parsed: argparse.Namespace) -> int:
         _print_board(outcome.board, as_json=parsed.json)
     print(f"tables and figures are in {outcome.folder}", file=sys.stderr)
     return 1 if outcome.failed else 0
+
+
+def _dry_run(forecast: Mapping[str, "Estimate"], *, as_json: bool) -> int:
+    from spm_tui.report import tables, text
+
+    if as_json:
+        print(json.dumps(text.records(tables.forecast_values(forecast)), indent=1))
+        return 0
+    print(text.markdown(tables.forecast(forecast)))
+    print(
+        "Nothing was sent. Requests are counted whether answered already or not; tokens are\n"
+        "estimated, and those of answers at most, unless this model has answered such requests\n"
+        "on this benchmark; times are what it took for those or for others there."
+    )
+    return 0
 
 
 @contextmanager
@@ -155,6 +175,7 @@ def _watching() -> Iterator["Watch"]:
 
 def report(parsed: argparse.Namespace) -> int:
     """Score stored runs again, or list them."""
+    from spm_tui.bench.options import ALL
     from spm_tui.cli import headless as running
     from spm_tui.report import board, files
 
@@ -163,8 +184,8 @@ def report(parsed: argparse.Namespace) -> int:
         return _list_runs(store)
     wanted = options.resolve(vars(parsed), None)
     subject = board.subject_of(store, parsed.runs)
-    sets, everything = running.target_sets(wanted.targets, wanted.target, subject, store)
-    scored = board.score(store, subject, parsed.runs, sets, everything=everything)
+    sets = running.target_sets(wanted, subject, store)
+    scored = board.score(store, subject, parsed.runs, sets, everything=ALL in wanted.targets)
     if wanted.out:
         files.write(scored, Path(wanted.out), record={"options": wanted.record()})
     _print_board(scored, as_json=parsed.json)

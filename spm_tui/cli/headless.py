@@ -4,32 +4,41 @@ import os
 import platform
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from spm_tui import target_files, targets
 from spm_tui.bench.backend import Backend, ModelChoice
+from spm_tui.bench.estimate import Estimate, estimate, measured_costs
 from spm_tui.bench.events import Ended, Event, Stage
-from spm_tui.bench.execute import Context, run_asking, run_direct
-from spm_tui.bench.options import TARGET_SETS, RunOptions
+from spm_tui.bench.execute import Context, run_asking, run_direct, run_trained
+from spm_tui.bench.options import ALL, RunOptions
 from spm_tui.bench.plan import make_plan
 from spm_tui.bench.subject import Job, Selection, Subject, load_subject
+from spm_tui.bench.target_sets import members, read_sets
 from spm_tui.cli.display import Show
 from spm_tui.engine import device
 from spm_tui.errors import InputError
 from spm_tui.forms import Text
 from spm_tui.methods.base import REASONING, Settings
-from spm_tui.methods.catalogue import ASKING, FEW_SHOT
+from spm_tui.methods.catalogue import EMBEDDING, PER_TARGET, TRAINED, WITH_MODEL
 from spm_tui.report import board, files
-from spm_tui.report.board import ALL, Board, standard_sets
+from spm_tui.report.board import Board
 from spm_tui.targets import TargetSet
-from store import annotations
 from store.clock import now
 from store.connection import Store
 from store.identity import canonical_json
 
-_LIBRARIES = ("spm-tui", "torch", "transformers", "outlines", "llguidance", "numpy", "duckdb")
+_LIBRARIES = (
+    "spm-tui",
+    "torch",
+    "transformers",
+    "outlines",
+    "llguidance",
+    "scikit-learn",
+    "numpy",
+    "duckdb",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +58,7 @@ def run(options: RunOptions, store: Store, *, show: Show, stop: Callable[[], boo
         SpmError, StoreError: bad input, or a model or store that cannot be used.
 
     """
-    selection = Selection(options.split, options.limit, options.scenario, options.attributes)
-    subject = load_subject(store, options.benchmark, selection, at=now())
-    sets, everything = target_sets(options.targets, options.target, subject, store)
+    subject, sets = _subject(options, store)
     folder = Path(options.out or f"spm-results/{subject.benchmark.name}-{subject.split}")
     files.prepare(folder)
 
@@ -61,7 +68,7 @@ def run(options: RunOptions, store: Store, *, show: Show, stop: Callable[[], boo
     numbers: list[int] = []
     failed = 0
     for method in dict.fromkeys(options.method):
-        for event in _run_method(context, backend, options, subject, method):
+        for event in _run_method(context, backend, _job(backend, options, subject, method, sets)):
             show(event)
             if isinstance(event, Ended):
                 numbers.append(event.run)
@@ -69,44 +76,56 @@ def run(options: RunOptions, store: Store, *, show: Show, stop: Callable[[], boo
         if stop():
             return Outcome(None, folder, failed)
     show(Stage("scoring"))
-    scored = board.score(store, subject, numbers, sets, everything=everything)
+    scored = board.score(store, subject, numbers, sets, everything=ALL in options.targets)
     files.write(scored, folder, record={"options": options.record()})
     return Outcome(scored, folder, failed)
 
 
-def target_sets(
-    names: Sequence[str], extra: Sequence[str], subject: Subject, store: Store
-) -> tuple[list[TargetSet], bool]:
-    """Return the listed target sets that are asked for, and whether `all` is among them.
+def _subject(options: RunOptions, store: Store) -> tuple[Subject, list[TargetSet]]:
+    selection = Selection(options.split, options.limit, options.scenario, options.attributes)
+    subject = load_subject(store, options.benchmark, selection, at=now())
+    sets = target_sets(options, subject, store)
+    _require_targets(options, sets)
+    return subject, sets
 
-    A name is one of the paper's sets, else one that was saved in the app, else a file.
+
+def forecast(options: RunOptions, store: Store) -> dict[str, Estimate]:
+    """Return what each method asked for would take; no model is looked for.
 
     Raises:
-        InputError: a name is none of these, or a target is not usable.
+        SpmError, StoreError: bad input, or a store that cannot be used.
 
     """
-    own = {} if set(names) <= set(TARGET_SETS) else _saved(store, subject)
-    found: list[TargetSet] = []
-    for name in names:
-        if name in TARGET_SETS:
-            found += standard_sets(subject, [name])
-        elif name in own:
-            members = (target_files.from_json(text, subject.selected) for text in own[name])
-            found.append(TargetSet(name, tuple(members)))
-        elif Path(name).is_file():
-            found += target_files.read(Path(name), subject.selected)
-        else:
-            known = ", ".join([*TARGET_SETS, *own])
-            raise InputError(f"{name!r} is neither a file nor one of {known}", field="--targets")
-    for text in extra:
-        one = targets.parse(text, subject.selected)
-        found.append(TargetSet(str(one), (one,)))
-    return found, ALL in names
-
-
-def _saved(store: Store, subject: Subject) -> dict[str, list[str]]:
+    subject, sets = _subject(options, store)
     with store.reading() as db:
-        return annotations.saved_targets(db, subject.identity)
+        costs = measured_costs(db, subject.identity, options.model)
+    return {
+        method: estimate(
+            subject.benchmark,
+            replace(options, method=(method,)),
+            measured=costs,
+            targets=members(sets),
+        )
+        for method in dict.fromkeys(options.method)
+    }
+
+
+def target_sets(options: RunOptions, subject: Subject, store: Store) -> list[TargetSet]:
+    """Return the listed target sets that are asked for.
+
+    Raises:
+        InputError: a name is none of a set, or a target is not usable.
+
+    """
+    return read_sets(store, subject.identity, subject.selected, options.targets, options.target)
+
+
+def _require_targets(options: RunOptions, sets: Sequence[TargetSet]) -> None:
+    if not sets and (told := PER_TARGET.intersection(options.method)):
+        raise InputError(
+            f"{min(told)} is asked about each target; name some, as in sampled,high,low",
+            field="--targets",
+        )
 
 
 def _choice(options: RunOptions) -> ModelChoice:
@@ -124,17 +143,31 @@ def _choice(options: RunOptions) -> ModelChoice:
     )
 
 
-def _run_method(
-    context: Context, backend: Backend, options: RunOptions, subject: Subject, method: str
-) -> Iterator[Event]:
-    settings = _settings(options, subject)
-    if method not in ASKING:
-        yield from run_direct(context, Job(subject, method, settings))
-        return
-    embedder = backend.embedder if method in FEW_SHOT else ""
-    job = Job(subject, method, settings, backend.backbone, embedder)
-    plan = make_plan(context.store, job, backend.embed)
-    yield from run_asking(context, job, plan, backend.engine)
+def _job(
+    backend: Backend,
+    options: RunOptions,
+    subject: Subject,
+    method: str,
+    sets: Sequence[TargetSet],
+) -> Job:
+    return Job(
+        subject,
+        method,
+        _settings(options, subject),
+        backend.backbone if method in WITH_MODEL else None,
+        backend.embedder if method in EMBEDDING else "",
+        members(sets) if method in PER_TARGET else (),
+    )
+
+
+def _run_method(context: Context, backend: Backend, job: Job) -> Iterator[Event]:
+    if job.method in WITH_MODEL:
+        plan = make_plan(context.store, job, backend.embed)
+        yield from run_asking(context, job, plan, backend.engine)
+    elif job.method in TRAINED:
+        yield from run_trained(context, job, backend.embed)
+    else:
+        yield from run_direct(context, job)
 
 
 def _settings(options: RunOptions, subject: Subject) -> Settings:

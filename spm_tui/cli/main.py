@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     _add_version(root)
     _add_store(root, default=None)
     root.add_argument("--headless", action="store_true", help="run without the app; resumes")
+    root.add_argument("--dry-run", action="store_true", help="with it: only say what it would take")
     options.add_to(root, *_RUNNING)
     output = root.add_argument_group("how to show it")
     output.add_argument("--config", metavar="FILE", help="options from TOML or a run.json")

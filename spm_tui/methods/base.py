@@ -4,12 +4,16 @@ A method never calls a model. All requests of a run are known before the first i
 they can be batched, deduplicated, resumed, and answered by any engine.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from spm_tui.forms import Text
-from spm_tui.wire import Request
+from spm_tui.targets import Target
+from spm_tui.wire import Request, derive_seed, shuffled
 from store.identity import Canonical
 from store.records import Attribute, Choice, Prediction, Scenario
 
@@ -46,6 +50,36 @@ def decoding(settings: Settings) -> dict[str, Canonical]:
 
 
 @dataclass(frozen=True, slots=True)
+class Draw:
+    """What is drawn for one sample."""
+
+    seed: int
+    """Of its generation; 0 under greedy decoding."""
+    order: tuple[int, ...]
+    """`order[k]` is the index of the response shown at place k."""
+
+
+def draw(
+    scenario: str, about: str, sample: int, *, responses: int, temperature: float, seed: int
+) -> Draw:
+    """Return what is drawn for one sample; under greedy decoding nothing is.
+
+    Args:
+        scenario: its key.
+        about: what else tells its requests apart: an attribute's name.
+        sample: from 0.
+        responses: how many the scenario has.
+        temperature: 0 is greedy decoding.
+        seed: of the run.
+
+    """
+    if not temperature:
+        return Draw(0, tuple(range(responses)))
+    own = derive_seed(seed, scenario, about, sample)
+    return Draw(own, shuffled(responses, own))
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A train scenario that serves as worked example."""
 
@@ -63,19 +97,26 @@ class Ask:
     scenario: int
     """Its number."""
     attribute: int
+    """`ALL` when a response is chosen."""
     part: int
     """The response asked about; `ALL` for all together."""
     sample: int
     order: tuple[int, ...]
     """`order[k]` is the index of the response shown at place k."""
     request: Request
+    target: str = ""
+    """That the request shows, as the store keeps it; empty when it shows none."""
 
 
-class AskingMethod(Protocol):
-    """A method that needs a language model."""
+class Method(Protocol):
+    """What all methods have."""
 
     def config(self) -> Mapping[str, Canonical]:
         """Return the settings that affect this method's outputs."""
+
+
+class AskingMethod(Method, Protocol):
+    """A method that asks a language model for scores, attribute by attribute."""
 
     def asks(
         self, scenario: Scenario, attribute: int, examples: Sequence[Example]
@@ -91,11 +132,59 @@ class AskingMethod(Protocol):
         """
 
 
-class DirectMethod(Protocol):
+class ChoosingMethod(Method, Protocol):
+    """A method that asks a language model to choose a response."""
+
+    def asks(
+        self, scenario: Scenario, target: Target | None, examples: Sequence[Example]
+    ) -> Iterator[Ask]:
+        """Make the requests for one scenario and target, all samples.
+
+        Args:
+            scenario: the scenario.
+            target: what to choose by; None to choose the best.
+            examples: shown as worked examples.
+
+        """
+
+    def read(self, ask: Ask, text: str) -> list[Choice]:
+        """Read an answer.
+
+        Raises:
+            AnswerError: it does not have the form that was asked for.
+
+        """
+
+
+Said: TypeAlias = Sequence[Prediction] | Sequence[Choice]
+"""What a method makes of an answer or a scenario."""
+Decide: TypeAlias = Callable[[Scenario], Said]
+"""Scores or chooses among the responses of a scenario."""
+Vector: TypeAlias = npt.NDArray[np.float32]
+"""The embedding of a text, [D]."""
+
+
+class DirectMethod(Method, Protocol):
     """A method that needs no model."""
 
-    def config(self) -> Mapping[str, Canonical]:
-        """Return the settings that affect this method's outputs."""
-
-    def decide(self, scenario: Scenario) -> Sequence[Prediction] | Sequence[Choice]:
+    def decide(self, scenario: Scenario) -> Said:
         """Score or choose among the responses of a scenario."""
+
+
+class TrainedMethod(Method, Protocol):
+    """A method that learns from labelled scenarios, with embeddings but no language model."""
+
+    def texts(self, scenario: Scenario) -> Sequence[str]:
+        """Return the texts of a scenario whose embeddings it wants, to learn and to decide."""
+
+    def learn(self, train: Sequence[Scenario], vectors: Mapping[str, Vector]) -> Decide:
+        """Learn from train scenarios, and return what decides.
+
+        Args:
+            train: the scenarios.
+            vectors: embeddings by text, those of the scenarios to decide about included.
+
+        Raises:
+            InputError: they are too few.
+
+        """

@@ -3,19 +3,52 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from spm_tui.methods.base import AskingMethod, DirectMethod, Settings
+from spm_tui.methods.base import (
+    AskingMethod,
+    ChoosingMethod,
+    DirectMethod,
+    Method,
+    Settings,
+    TrainedMethod,
+)
+from spm_tui.methods.choosing import Choosing
 from spm_tui.methods.comparative import Comparative
 from spm_tui.methods.regression import Regression
-from spm_tui.methods.simple import Oracle, Random
+from spm_tui.methods.simple import Length, Oracle, Random
+from spm_tui.methods.surface import Surface
+
+
+def _zero_shot(settings: Settings) -> Choosing:
+    return Choosing(replace(settings, shots=0))
+
 
 ASKING: Mapping[str, Callable[[Settings], AskingMethod]] = {
     "few-shot-comparative": Comparative,
     "zero-shot-comparative": lambda settings: Comparative(replace(settings, shots=0)),
     "zero-shot-regression": Regression,
 }
+"""Methods that ask a language model for scores."""
+CHOOSING: Mapping[str, Callable[[Settings], ChoosingMethod]] = {
+    "unaligned": _zero_shot,
+    "prompt-aligned-zero-shot": _zero_shot,
+    "prompt-aligned-few-shot": Choosing,
+}
+"""Methods that ask a language model for a choice."""
+DIRECT: Mapping[str, Callable[[Settings], DirectMethod]] = {
+    "length": Length,
+    "oracle": Oracle,
+    "random": Random,
+}
+"""Methods that need no model."""
+TRAINED: Mapping[str, Callable[[Settings], TrainedMethod]] = {"surface": Surface}
+"""Methods that need no language model, but learn from the train split."""
+METHODS: Mapping[str, Callable[[Settings], Method]] = {**ASKING, **CHOOSING, **TRAINED, **DIRECT}
+NAMES = tuple(METHODS)
+WITH_MODEL = frozenset((*ASKING, *CHOOSING))
 """Methods that ask a language model."""
-DIRECT: Mapping[str, Callable[[Settings], DirectMethod]] = {"oracle": Oracle, "random": Random}
-"""Methods that do not."""
-FEW_SHOT = frozenset({"few-shot-comparative"})
+PER_TARGET = frozenset({"prompt-aligned-few-shot", "prompt-aligned-zero-shot"})
+"""Methods that are told the target, so that each is asked about anew."""
+FEW_SHOT = frozenset({"few-shot-comparative", "prompt-aligned-few-shot"})
 """Methods that show worked examples."""
-NAMES = (*ASKING, *DIRECT)
+EMBEDDING = FEW_SHOT | frozenset(TRAINED)
+"""Methods that use the train split and embeddings."""

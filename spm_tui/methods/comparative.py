@@ -5,44 +5,13 @@ sampling each sample sees the responses in its own order, which is undone by ind
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from spm_tui import prompts
 from spm_tui.forms import read
-from spm_tui.methods.base import ALL, Ask, Example, Settings, decoding
-from spm_tui.wire import Request, Shot, derive_seed, shuffled
+from spm_tui.methods.base import ALL, Ask, Example, Settings, decoding, draw
+from spm_tui.wire import Request, Shot
 from store.identity import Canonical
 from store.records import Prediction, Scenario
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """What is drawn for one sample."""
-
-    seed: int
-    """Of its generation; 0 under greedy decoding."""
-    order: tuple[int, ...]
-    """`order[k]` is the index of the response shown at place k."""
-
-
-def draw(
-    scenario: str, attribute: str, sample: int, *, responses: int, temperature: float, seed: int
-) -> Draw:
-    """Return what is drawn for one sample; under greedy decoding nothing is.
-
-    Args:
-        scenario: its key.
-        attribute: its name.
-        sample: from 0.
-        responses: how many the scenario has.
-        temperature: 0 is greedy decoding.
-        seed: of the run.
-
-    """
-    if not temperature:
-        return Draw(0, tuple(range(responses)))
-    own = derive_seed(seed, scenario, attribute, sample)
-    return Draw(own, shuffled(responses, own))
 
 
 class Comparative:

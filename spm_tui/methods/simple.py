@@ -1,4 +1,4 @@
-"""Methods without a model: the bounds that others stand between."""
+"""Methods without a model: the bounds that others stand between, and the cheapest baseline."""
 
 from collections.abc import Mapping
 
@@ -48,3 +48,34 @@ class Random:
         """Draw one response."""
         drawn = derive_seed(self._seed, scenario.key, "choice") % len(scenario.responses)
         return [Choice(scenario=scenario.number, target="", sample=0, response=drawn, reasoning="")]
+
+
+class Length:
+    """Scores a longer response higher, on every attribute alike; not in the paper.
+
+    What a judge reaches that sees nothing but how much is said.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._attributes = len(settings.attributes)
+
+    def config(self) -> Mapping[str, Canonical]:
+        """Return nothing: there is nothing to set."""
+        return {}
+
+    def decide(self, scenario: Scenario) -> list[Prediction]:
+        """Score each response by the rank of its length, from 0 to 1; equals share a rank."""
+        lengths = [len(response.text) for response in scenario.responses]
+        ranks = {length: rank for rank, length in enumerate(sorted(set(lengths)))}
+        return [
+            Prediction(
+                scenario=scenario.number,
+                attribute=attribute,
+                sample=0,
+                response=index,
+                score=ranks[length] / (len(ranks) - 1) if len(ranks) > 1 else 0.5,
+                reasoning="",
+            )
+            for index, length in enumerate(lengths)
+            for attribute in range(self._attributes)
+        ]

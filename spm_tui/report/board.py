@@ -7,6 +7,7 @@ import numpy as np
 
 from spm_tui import targets
 from spm_tui.bench.judged import read_judged
+from spm_tui.bench.options import ALL
 from spm_tui.bench.subject import Subject
 from spm_tui.errors import InputError
 from spm_tui.scoring import grid
@@ -14,13 +15,11 @@ from spm_tui.scoring.accuracy import Accuracy, PerTarget, summarise
 from spm_tui.scoring.agreement import Agreement, agreement
 from spm_tui.scoring.bias import Bias, bias
 from spm_tui.scoring.outcomes import Judged, listed
+from spm_tui.target_files import from_json
 from spm_tui.targets import TargetSet
 from store import benchmarks, browse, runs
 from store.connection import Connection, Store
-from store.records import Run
-
-ALL = "all"
-"""Name of the set that is scored as a grid."""
+from store.records import Attribute, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,7 @@ class RunScore:
     answered: int
     """Scenarios it said something about."""
     sets: Mapping[str, SetScore]
+    """Those it was run on: a method that is told the target answers some only."""
     agreement: Mapping[str, Agreement]
     """By attribute; empty for choosing methods."""
     bias: Mapping[str, Bias]
@@ -74,8 +74,8 @@ def subject_of(store: Store, numbers: Sequence[int]) -> Subject:
         raise InputError("the runs are on different benchmarks or splits", field="RUN")
     with store.reading() as db:
         benchmark = benchmarks.load(db, specs[0].benchmark)
-        scored = [browse.scored_attributes(db, number) for number in numbers]
-    common = set(range(len(benchmark.attributes))).intersection(*filter(None, scored))
+        said = [_attributes(db, number, benchmark.attributes) for number in numbers]
+    common = set(range(len(benchmark.attributes))).intersection(*filter(None, said))
     return Subject(
         identity=specs[0].benchmark,
         benchmark=benchmark,
@@ -85,10 +85,12 @@ def subject_of(store: Store, numbers: Sequence[int]) -> Subject:
     )
 
 
-def standard_sets(subject: Subject, names: Sequence[str]) -> list[TargetSet]:
-    """Return the listed ones of the paper's sets; `all` is not among them."""
-    makers = {"sampled": targets.sampled, "high": targets.high, "low": targets.low}
-    return [makers[name](subject.selected) for name in names if name in makers]
+def _attributes(db: Connection, number: int, attributes: Sequence[Attribute]) -> list[int]:
+    """Return the attributes a run says something of; empty for whatever attributes."""
+    told = [from_json(text, attributes) for text in browse.asked_targets(db, number)]
+    _, weights = targets.arrays(told, attributes)
+    named = np.flatnonzero(weights.any(axis=0)).tolist()
+    return browse.scored_attributes(db, number) or named
 
 
 def score(
@@ -150,11 +152,13 @@ def _score_run(
     scores: dict[str, SetScore] = {}
     biases: dict[str, Bias] = {}
     n = len(judged.levels)
-    if gridded:
+    if gridded and judged.targets is None:
         outcomes = grid.everything(judged)
         scores[ALL] = SetScore(*summarise(outcomes, scenarios=n, resamples=resamples))
     for one in sets:
         values, weights = targets.arrays(one.targets, subject.selected)
+        if not all(map(judged.asked, values, weights)):
+            continue
         outcomes = listed(judged, values, weights)
         scores[one.name] = SetScore(*summarise(outcomes, scenarios=n, resamples=resamples))
         if len(one.targets) == 1:
@@ -176,19 +180,13 @@ def _score_run(
 def _read(db: Connection, subject: Subject, number: int) -> Judged:
     """Return labels and predictions of the selected scenarios and attributes."""
     labels = browse.labels(db, subject.identity, subject.split)
-    sizes = tuple(attribute.levels for attribute in subject.benchmark.attributes)
-    whole = read_judged(db, number, labels, sizes, needed=subject.attributes)
+    whole = read_judged(db, number, labels, subject.benchmark.attributes, needed=subject.attributes)
     rows = np.array([scenario.number - 1 for scenario in subject.scenarios])
-    columns = np.array(subject.attributes)
-    return Judged(
-        labels[rows][..., columns],
-        tuple(attribute.levels for attribute in subject.selected),
-        scores=None if whole.scores is None else whole.scores[rows][..., columns],
-        chosen=None if whole.chosen is None else whole.chosen[rows],
-    )
+    return whole.of(rows).on(subject.attributes)
 
 
 def _answered(judged: Judged) -> int:
     if judged.scores is not None:
         return int((~np.isnan(judged.scores)).any(axis=(1, 2)).sum())
-    return 0 if judged.chosen is None else int((judged.chosen >= 0).sum())
+    chosen = np.asarray(judged.chosen).reshape(len(judged.levels), -1)
+    return int((chosen >= 0).any(axis=1).sum())

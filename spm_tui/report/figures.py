@@ -56,9 +56,10 @@ def _accuracy(board: Board) -> "Figure | None":
     width = 0.8 / len(board.rows)
     places = np.arange(len(board.columns))
     for i, row in enumerate(board.rows):
-        found = [row.sets[name].accuracy for name in board.columns]
+        there = [name in row.sets for name in board.columns]
+        found = [row.sets[name].accuracy for name in board.columns if name in row.sets]
         axes.bar(
-            places + i * width - 0.4 + width / 2,
+            places[there] + i * width - 0.4 + width / 2,
             [100 * a.mean for a in found],
             width,
             yerr=[100 * a.sd for a in found],
@@ -73,15 +74,19 @@ def _accuracy(board: Board) -> "Figure | None":
 
 
 def _by_attribute_count(board: Board) -> "Figure | None":
-    """Lines over the number of attributes a target names (paper, Fig. 8)."""
+    """Lines over the number of attributes a target names (paper, Fig. 8).
+
+    Of the first set that all runs were run on.
+    """
     from matplotlib.figure import Figure
 
-    if not board.columns:
+    common = [name for name in board.columns if all(name in row.sets for row in board.rows)]
+    if not common:
         return None
     figure = Figure(figsize=(5, 3.2), layout="constrained")
     axes = figure.subplots()
     for row in board.rows:
-        groups = by_attribute_count(row.sets[board.columns[0]].each)
+        groups = by_attribute_count(row.sets[common[0]].each)
         axes.errorbar(
             list(groups),
             [100 * mean for mean, _, _ in groups.values()],
@@ -91,7 +96,7 @@ def _by_attribute_count(board: Board) -> "Figure | None":
             label=label(row),
         )
     axes.set_xticks(range(1, len(board.subject.selected) + 1))
-    axes.set_xlabel(f"attributes in the target (set {board.columns[0]})")
+    axes.set_xlabel(f"attributes in the target (set {common[0]})")
     axes.set_ylabel("alignment accuracy, %")
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return figure
@@ -102,7 +107,7 @@ def _bias(board: Board) -> "Figure | None":
     from matplotlib.figure import Figure
 
     names = [attribute.name for attribute in board.subject.selected]
-    sets = [one.name for one in board.sets if len(one.targets) == 1]
+    sets = [one.name for one in board.sets if any(one.name in row.bias for row in board.rows)]
     if not sets or len(names) < 3:
         return None
     figure = Figure(figsize=(3.6 * len(sets), 3.8), layout="constrained")
@@ -110,10 +115,11 @@ def _bias(board: Board) -> "Figure | None":
     closed = np.append(angles, angles[0])
     panels = np.atleast_1d(figure.subplots(1, len(sets), subplot_kw={"projection": "polar"}))
     for axes, one in zip(panels, sets, strict=True):
-        for row in board.rows:
+        told = [row for row in board.rows if one in row.bias]
+        for row in told:
             picked = row.bias[one].picked
             axes.plot(closed, np.append(picked, picked[0]), label=label(row))
-        ideal = board.rows[0].bias[one].ideal
+        ideal = told[0].bias[one].ideal
         axes.plot(closed, np.append(ideal, ideal[0]), "k--", linewidth=1, label="ideal")
         axes.set_xticks(angles, names)
         axes.set_ylim(0, 1)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from spm_tui.alignment import Floats
-from spm_tui.format import interval, spread
+from spm_tui.bench.estimate import Estimate
+from spm_tui.format import count, duration, interval, spread
 from spm_tui.report.board import Board, RunScore
-from spm_tui.scoring.accuracy import by_attribute_count
+from spm_tui.scoring.accuracy import Accuracy, by_attribute_count
 from store.records import Run
 
 Cell: TypeAlias = str | int | float
@@ -22,6 +23,8 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
+NOT_RUN = "not run"
+"""In place of an accuracy on targets that a run was not asked about."""
 _RUN = ("run", "method", "model", "decoding")
 
 
@@ -51,8 +54,17 @@ def accuracy(board: Board) -> Table:
 
 
 def _accuracy_cell(row: RunScore, name: str) -> str:
+    if name not in row.sets:
+        return NOT_RUN
     found = row.sets[name].accuracy
-    return f"{spread(found.mean, found.sd)} {interval(found.low, found.high)}"
+    return f"{_brief_cell(row, name)} {interval(found.low, found.high)}"
+
+
+def _brief_cell(row: RunScore, name: str) -> str:
+    if name not in row.sets:
+        return NOT_RUN
+    found = row.sets[name].accuracy
+    return spread(found.mean, found.sd)
 
 
 def accuracy_brief(board: Board) -> Table:
@@ -67,7 +79,7 @@ def accuracy_brief(board: Board) -> Table:
         tuple(
             (
                 *(cell for name, cell in zip(_RUN, _run(row), strict=True) if name in names),
-                *(spread(a.mean, a.sd) for a in (row.sets[c].accuracy for c in board.columns)),
+                *(_brief_cell(row, name) for name in board.columns),
                 row.answered,
             )
             for row in board.rows
@@ -94,7 +106,7 @@ def run_list(runs: Sequence[Run], benchmarks: Mapping[str, str]) -> Table:
 
 
 def accuracy_values(board: Board) -> Table:
-    """Return accuracy in shares of 1: a row per run and target set."""
+    """Return accuracy in shares of 1: a row per run and target set that it was run on."""
     columns = ("set", "targets", "scored", "mean", "sd", "low", "high", "expected")
     return Table(
         (*_RUN, *columns),
@@ -111,10 +123,13 @@ def accuracy_values(board: Board) -> Table:
                 a.expected,
             )
             for row in board.rows
-            for name in board.columns
-            for a in [row.sets[name].accuracy]
+            for name, a in _accuracies(board, row)
         ),
     )
+
+
+def _accuracies(board: Board, row: RunScore) -> Iterator[tuple[str, Accuracy]]:
+    return ((name, row.sets[name].accuracy) for name in board.columns if name in row.sets)
 
 
 def by_target(board: Board) -> Table:
@@ -122,7 +137,7 @@ def by_target(board: Board) -> Table:
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         for row in board.rows:
-            for one in board.sets:
+            for one in (one for one in board.sets if one.name in row.sets):
                 each = row.sets[one.name].each
                 for position, target in enumerate(one.targets):
                     yield (
@@ -148,6 +163,7 @@ def by_attributes(board: Board) -> Table:
             (*_run(row), name, attributes, targets, mean, sd)
             for row in board.rows
             for name in board.columns
+            if name in row.sets
             for attributes, (mean, sd, targets) in by_attribute_count(row.sets[name].each).items()
         ),
     )
@@ -209,5 +225,39 @@ def runtime(board: Board) -> Table:
                 row.cost.dropped_examples,
             )
             for row in board.rows
+        ),
+    )
+
+
+def forecast(found: Mapping[str, Estimate]) -> Table:
+    """Return what runs would take, for people: a row per method."""
+    return Table(
+        ("method", "requests", "prompt tokens", "answer tokens", "time"),
+        tuple(
+            (
+                method,
+                count(one.requests),
+                count(one.prompt_tokens),
+                count(one.answer_tokens),
+                duration(one.seconds),
+            )
+            for method, one in found.items()
+        ),
+    )
+
+
+def forecast_values(found: Mapping[str, Estimate]) -> Table:
+    """Return the same for programs; seconds that are not known do not exist."""
+    return Table(
+        ("method", "requests", "prompt_tokens", "answer_tokens", "seconds"),
+        tuple(
+            (
+                method,
+                one.requests,
+                one.prompt_tokens,
+                one.answer_tokens,
+                float("nan") if one.seconds is None else one.seconds,
+            )
+            for method, one in found.items()
         ),
     )

@@ -71,12 +71,11 @@ def accuracy_markdown(board: Board) -> str:
 
 def _set_sizes(board: Board) -> list[str]:
     """Say how many targets each set has and how many scenarios are scored for one of them."""
-    row = board.rows[0]
     return [
         f"{name}: {count(a.targets)} target{'s' if a.targets != 1 else ''},"
         f" {a.scored:.1f} scenarios scored on average"
         for name in board.columns
-        for a in [row.sets[name].accuracy]
+        for a in [row.sets[name].accuracy for row in board.rows if name in row.sets][:1]
     ]
 
 

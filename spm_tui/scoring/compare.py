@@ -80,7 +80,8 @@ def compare(
 def shared(first: Judged, second: Judged) -> tuple[Judged, Judged]:
     """Return both runs restricted to the scenarios that both answered.
 
-    A scenario is answered if all its responses have all scores, or there is a choice.
+    A scenario is answered if all its responses have all scores, or there is a choice, for
+    whatever target.
 
     Raises:
         ValueError: the runs are not of the same scenarios.
@@ -89,7 +90,7 @@ def shared(first: Judged, second: Judged) -> tuple[Judged, Judged]:
     if first.sizes != second.sizes or not np.array_equal(first.levels, second.levels):
         raise ValueError("the runs are not of the same scenarios and attributes")
     both = _answered(first) & _answered(second)
-    return _only(first, both), _only(second, both)
+    return first.of(both), second.of(both)
 
 
 def changes(first: Standings, second: Standings) -> Codes:
@@ -114,18 +115,10 @@ def sign_test(better: int, worse: int) -> float:
 
 def _answered(judged: Judged) -> Bools:
     if judged.scores is None:
-        return np.asarray(np.asarray(judged.chosen) >= 0)
+        there = np.asarray(judged.chosen) >= 0
+        return np.asarray(there if judged.targets is None else there.any(axis=1))
     known = ~np.isnan(judged.scores).any(axis=-1)
     return np.asarray((known | ~judged.present).all(axis=-1))
-
-
-def _only(judged: Judged, where: Bools) -> Judged:
-    return Judged(
-        judged.levels[where],
-        judged.sizes,
-        scores=None if judged.scores is None else judged.scores[where],
-        chosen=None if judged.chosen is None else judged.chosen[where],
-    )
 
 
 class _Tally:
@@ -143,15 +136,17 @@ class _Tally:
         self._sums, self._valid = np.zeros(self.resamples), np.zeros(self.resamples)
 
     def add(self, first: Outcomes, second: Outcomes) -> None:
-        """Take in the outcomes of the same targets for both runs."""
-        gain = second.correct.astype(np.int8) - first.correct
+        """Take in the outcomes of the same targets for both runs; what one of them lacks is out."""
+        both = first.scored & second.scored
+        before, after = first.correct & both, second.correct & both
+        gain = after.astype(np.int8) - before
         self._gain += gain.sum(axis=0, dtype=np.int64)
-        self._scored |= first.scored.any(axis=0)
-        correct = np.stack([first.correct.sum(axis=1), second.correct.sum(axis=1)])
-        scored = first.scored.sum(axis=1)
+        self._scored |= both.any(axis=0)
+        correct = np.stack([before.sum(axis=1), after.sum(axis=1)])
+        scored = both.sum(axis=1)
         self._means.append((correct / np.maximum(scored, 1))[:, scored > 0])
         if self.resamples:
-            valid = first.scored.astype(np.float32) @ self._counts
+            valid = both.astype(np.float32) @ self._counts
             self._valid += np.count_nonzero(valid, axis=0)
             gains = gain.astype(np.float32) @ self._counts
             gains /= np.maximum(valid, 1, out=valid)

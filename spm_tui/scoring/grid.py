@@ -32,7 +32,14 @@ def size(levels: Sequence[int]) -> int:
 
 
 def everything(judged: Judged) -> Iterator[Outcomes]:
-    """Yield the outcomes of all combinations of levels, in the order of `itertools.product`."""
+    """Yield the outcomes of all combinations of levels, in the order of `itertools.product`.
+
+    Raises:
+        ValueError: the method has chosen for some targets, one by one.
+
+    """
+    if judged.targets is not None:
+        raise ValueError("a method that is told the target was not asked about all")
     half = len(judged.sizes) // 2
     first, second = _named(judged.sizes[:half]), _named(judged.sizes[half:])
     groups = list(_groups(judged))
@@ -115,7 +122,7 @@ def _group(judged: Judged, where: npt.NDArray[np.intp], responses: int) -> _Grou
     if len(set(judged.sizes)) == 1:
         labels, rounding = _whole(labels, judged.sizes[0]), 0
     if judged.scores is None:
-        chosen = chosen_distances(judged)[where, :responses]
+        chosen = chosen_distances(np.asarray(judged.chosen)[where], responses)
         silent = np.asarray(np.isinf(chosen).all(axis=1))
         first = np.repeat(chosen.T[:, None], labels.first.shape[1], axis=1)
         said = _Tables(first, np.zeros(labels.second.shape))

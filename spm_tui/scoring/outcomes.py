@@ -6,12 +6,20 @@ about it.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from spm_tui.alignment import Bools, Floats, nearest, picks, squared_distances, ties
+from spm_tui.alignment import (
+    TOLERANCE,
+    Bools,
+    Floats,
+    nearest,
+    picks,
+    squared_distances,
+    ties,
+)
 
 Levels = npt.NDArray[np.int16]
 Ints = npt.NDArray[np.int64]
@@ -22,7 +30,7 @@ class Judged:
     """The labels of N scenarios beside what a method said about them.
 
     A scoring method gives `scores`, from which any target selects; a choosing method gives
-    the responses it `chose`.
+    the responses it `chose`: for any target the same, or for some `targets` one each.
     """
 
     levels: Levels
@@ -32,7 +40,58 @@ class Judged:
     scores: Floats | None = None
     """[N, R, A] in [0, 1]; NaN where there is no response or no score."""
     chosen: Ints | None = None
-    """[N]; -1 where there is no choice."""
+    """[N], or [N, T] for each of `targets`; -1 where there is no choice."""
+    targets: tuple[Floats, Floats] | None = None
+    """Values and weights, [T, A] each, of the targets that were chosen for one by one."""
+
+    def choice(self, value: Floats, weight: Floats) -> Ints:
+        """Return the responses chosen for a target, [N]; -1 for all if it was not asked about.
+
+        Raises:
+            ValueError: the method gives scores.
+
+        """
+        if self.chosen is None:
+            raise ValueError("a method gives scores or choices")
+        if self.targets is None:
+            return self.chosen
+        if not self.asked(value, weight):
+            return np.full(len(self.levels), -1)
+        return self.chosen[:, self._place(value, weight)[0]]
+
+    def asked(self, value: Floats, weight: Floats) -> bool:
+        """Return whether the method was asked about a target, or did not need to be."""
+        return self.targets is None or len(self._place(value, weight)) > 0
+
+    def _place(self, value: Floats, weight: Floats) -> npt.NDArray[np.intp]:
+        values, weights = self.targets or (np.zeros((0, 0)), np.zeros((0, 0)))
+        apart = np.abs(weights - weight) + np.abs(values - value) * (weights > 0)
+        return np.flatnonzero((apart <= TOLERANCE).all(axis=1))
+
+    def of(self, scenarios: Ints | Bools) -> "Judged":
+        """Return it for some of the scenarios."""
+        return replace(
+            self,
+            levels=self.levels[scenarios],
+            scores=None if self.scores is None else self.scores[scenarios],
+            chosen=None if self.chosen is None else self.chosen[scenarios],
+        )
+
+    def on(self, attributes: Sequence[int]) -> "Judged":
+        """Return it for some of the attributes, and the targets that name no other."""
+        where = list(attributes)
+        chosen, targets = self.chosen, self.targets
+        if chosen is not None and targets is not None:
+            kept = np.delete(targets[1], where, axis=1).sum(axis=1) == 0
+            chosen = chosen[:, kept]
+            targets = (targets[0][kept][:, where], targets[1][kept][:, where])
+        return Judged(
+            self.levels[..., where],
+            tuple(self.sizes[i] for i in where),
+            scores=None if self.scores is None else self.scores[..., where],
+            chosen=chosen,
+            targets=targets,
+        )
 
     @property
     def present(self) -> Bools:
@@ -86,15 +145,20 @@ def said(judged: Judged, value: Floats, weight: Floats) -> Floats:
     """
     if judged.scores is not None:
         return squared_distances(judged.scores, value, weight)
-    return chosen_distances(judged)
+    return chosen_distances(judged.choice(value, weight), judged.levels.shape[1])
 
 
-def chosen_distances(judged: Judged) -> Floats:
-    """Return a choosing method's choices as distances: 0 or infinity, [N, R]."""
-    if judged.chosen is None:
-        raise ValueError("a method gives scores or choices")
-    responses = np.arange(judged.levels.shape[1])
-    return np.where(judged.chosen[:, None] == responses, 0.0, np.inf)
+def chosen_distances(chosen: Ints, responses: int) -> Floats:
+    """Return choices [N] among so many responses as distances: 0 or infinity, [N, R]."""
+    return np.where(chosen[:, None] == np.arange(responses), 0.0, np.inf)
+
+
+def majority(votes: npt.NDArray[np.integer]) -> Ints:
+    """Return the response with the most votes of [..., R], the lowest index among equals.
+
+    -1 where there are none.
+    """
+    return np.where(votes.any(axis=-1), votes.argmax(axis=-1), -1)
 
 
 def join(parts: Sequence[Outcomes]) -> Outcomes:

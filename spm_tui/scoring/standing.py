@@ -98,7 +98,8 @@ def aimed(judged: Judged, aim: Aim) -> Outcomes:
 
 def _predicted(judged: Judged, aim: Aim) -> Floats:
     if judged.scores is None:
-        return chosen_distances(judged)
+        chosen = judged.choice(aim.value, aim.weight)
+        return chosen_distances(chosen, judged.levels.shape[1])
     return distances(judged.scores, aim)
 
 

@@ -51,7 +51,11 @@ def by_attributes(study: Study, which: str) -> Chart:
     )
     title = f"accuracy by attributes in the target, set {which}"
     if not groups:
-        return Chart("by_attribute_count", title, None, "Every target is a tie everywhere.", table)
+        told = judged.targets is not None
+        nothing = "Every target is a tie everywhere" + (
+            ", or was not asked about." if told else "."
+        )
+        return Chart("by_attribute_count", title, None, nothing, table)
     means = [100 * mean for mean, _, _ in groups.values()]
     line = Line(
         "accuracy",
@@ -94,13 +98,18 @@ def picked_labels(study: Study, which: str) -> Chart:
         ("target", "attribute", "picked", "ideal"),
         tuple((which, *row) for row in zip(study.names, picked, ideal, strict=True)),
     )
+    title = f"picked labels, target {which}"
+    if np.isnan(found.picked).all():
+        return Chart(
+            f"bias_{which}", title, None, "The run was not asked about this target.", table
+        )
     far = int(np.argmax(np.abs(found.picked - found.ideal)))
     sentence = (
         f"For target {which}, the labels of the picked responses are farthest from the ideal on"
         f" {study.names[far]}: {number(picked[far])} instead of {number(ideal[far])} on average."
     )
     drawing = Bars("mean label", study.names, (("picked", picked), ("ideal", ideal)))
-    return Chart(f"bias_{which}", f"picked labels, target {which}", drawing, sentence, table)
+    return Chart(f"bias_{which}", title, drawing, sentence, table)
 
 
 def by_level(study: Study, attribute: int) -> Chart:

@@ -125,8 +125,9 @@ class SpmApp(RunningApp):
             return
         opened = desk.opened
         if opened.run:
+            target = desk.steering.target()
             self.push_screen(
-                PromptScreen(self.store, opened.run, desk.index + 1, opened.attributes)
+                PromptScreen(self.store, opened.run, desk.index + 1, opened.attributes, target)
             )
 
     def action_annotate(self) -> None:

@@ -18,7 +18,6 @@ from spm_tui.tui.memory import key_of
 from spm_tui.tui.plain import visible
 from spm_tui.tui.session import Opened
 from spm_tui.tui.steering import Steering
-from spm_tui.tui.study import restrict
 from store.records import Run
 
 ORDER = (
@@ -157,8 +156,9 @@ class Pairing:
     def sets(self) -> list[str]:
         """Return the target sets that can be compared."""
         sizes = [self.first.judged.sizes[i] for i in self.columns]
-        too_many = grid.size(sizes) > grid.MOST_TARGETS
-        return [name for name in SETS if not (name == "all" and too_many)]
+        possible = grid.size(sizes) <= grid.MOST_TARGETS
+        possible &= all(one.judged.targets is None for one in self.runs)
+        return [name for name in SETS if name != "all" or possible]
 
     def on_target(self, stopped: Callable[[], bool]) -> Comparison:
         """Compare on the target at hand.
@@ -188,8 +188,7 @@ class Pairing:
     def _compare(
         self, outcomes: Callable[[Judged], Iterable[Outcomes]], stopped: Callable[[], bool]
     ) -> Comparison:
-        first = restrict(self.first.judged, self.columns)
-        second = restrict(self.second.judged, self.columns)
+        first, second = (one.judged.on(self.columns) for one in self.runs)
         return compare(first, second, partial(_until, outcomes, stopped))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from spm_tui.bench.estimate import Estimate
 from spm_tui.bench.options import TARGET_SETS, RunOptions
 from spm_tui.errors import InputError
-from spm_tui.format import count
+from spm_tui.format import count, duration
 
 
 def written(options: RunOptions, name: str) -> str:
@@ -43,7 +43,8 @@ def brief(found: Estimate) -> str:
     if not found.requests:
         return "no requests: needs no model"
     requests = f"{count(found.requests)} request{'s' if found.requests > 1 else ''}"
-    return f"{requests}, about {count(_rounded(found.prompt_tokens))} prompt tokens"
+    text = f"{requests}, about {count(_rounded(found.prompt_tokens))} prompt tokens"
+    return f"{text}, about {duration(found.seconds)}" if found.seconds else text
 
 
 def _rounded(value: int) -> int:

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from spm_tui.bench.events import ItemAnswered
 from spm_tui.bench.options import LANGUAGE_MODEL, RunOptions
 from spm_tui.bench.repeating import options_of
-from spm_tui.methods.catalogue import ASKING
+from spm_tui.methods.catalogue import WITH_MODEL
 from spm_tui.tui import session
 from spm_tui.tui.arriving_app import ArrivingApp
 from spm_tui.tui.config import Config
@@ -22,9 +22,9 @@ from spm_tui.tui.jobs import COMMAND, JobQueue
 from spm_tui.tui.messages import JobTold
 from spm_tui.tui.screens.browse import BrowseScreen
 from spm_tui.tui.screens.storing import StoringScreen
-from store import benchmarks, runs
+from store import benchmarks
 from store.connection import Store
-from store.records import Benchmark, BenchmarkRow, Prediction
+from store.records import BenchmarkRow, Prediction
 
 if TYPE_CHECKING:
     from spm_tui.bench.estimate import Estimate
@@ -81,7 +81,7 @@ class RunningApp(ArrivingApp):
         if desk is None or desk.index is None:
             return
         run = desk.opened.run
-        if run and run.spec.method in ASKING:
+        if run and run.spec.method in WITH_MODEL:
             self.notify(f"running scenario {desk.index + 1} again, as run {run.number}")
             self.submit(replace(options_of(run), scenario=(desk.index + 1,)))
         else:
@@ -126,21 +126,17 @@ class RunningApp(ArrivingApp):
 
     def _estimate(self, options: RunOptions) -> "Estimate":
         """Say what a run would take; in a worker's thread."""
-        from spm_tui.bench.estimate import estimate
+        from spm_tui.bench.estimate import estimate, measured_costs
+        from spm_tui.bench.target_sets import members, read_sets
 
-        benchmark = self._benchmark(options.benchmark)
         with self.store.reading() as db:
-            known = [
-                run
-                for run in self.contents.runs
-                if run.spec.benchmark == benchmark.identity and run.spec.method in options.method
-            ]
-            costs = {run.spec.method: runs.cost(db, run.number) for run in known}
-        return estimate(benchmark, options, measured=costs)
-
-    def _benchmark(self, name: str) -> Benchmark:
-        with self.store.reading() as db:
-            return benchmarks.load(db, benchmarks.find(db, name).identity)
+            identity = benchmarks.find(db, options.benchmark).identity
+            benchmark = benchmarks.load(db, identity)
+            costs = measured_costs(db, identity, options.model)
+        wanted = options.attributes
+        attributes = [a for a in benchmark.attributes if not wanted or a.name in wanted]
+        sets = read_sets(self.store, identity, attributes, options.targets, options.target)
+        return estimate(benchmark, options, measured=costs, targets=members(sets))
 
     def submit(self, options: RunOptions) -> None:
         """Queue a run; its tables go where none of the person's own can be overwritten."""
@@ -229,6 +225,8 @@ def by_position(
     """Return what answers predict, by the scenario's position in its split."""
     found: dict[int, list[Prediction]] = {}
     for item in items:
+        if not item.attribute:  # a choice is seen when it has been stored
+            continue
         attribute = names.index(item.attribute)
         found.setdefault(item.scenario - 1, []).extend(
             Prediction(item.scenario, attribute, item.sample, j.response, j.score, j.reasoning)

@@ -133,7 +133,7 @@ def _read(db: Connection, row: BenchmarkRow, split: Split, run: Run | None) -> O
     failed = np.zeros(len(levels), dtype=bool)
     notes: list[Annotation] = []
     if run is not None:
-        judged = read_judged(db, run.number, levels, sizes)
+        judged = read_judged(db, run.number, levels, attributes)
         failed[[number - 1 for number in pages.failures(db, run.number)]] = True
         notes = annotations.history(db, run.number)
     return Opened(row, split, attributes, tuple(questions), run, judged, failed, tuple(notes))

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from spm_tui.alignment import Floats
-from spm_tui.methods.comparative import draw
+from spm_tui.methods.base import draw
 from spm_tui.scoring import grid
 from spm_tui.scoring.outcomes import Ints, Judged
 from spm_tui.tui.session import Opened
@@ -63,22 +63,11 @@ def study(opened: Opened, steering: Steering) -> Study:
     return Study(
         attributes=tuple(opened.attributes[i] for i in columns),
         columns=columns,
-        judged=restrict(opened.judged, columns),
+        judged=opened.judged.on(columns),
         run=opened.run,
         target=steering.name,
         value=aim.value[where],
         weight=aim.weight[where],
-    )
-
-
-def restrict(judged: Judged, columns: Sequence[int]) -> Judged:
-    """Return it for some of the attributes."""
-    where = list(columns)
-    return Judged(
-        judged.levels[..., where],
-        tuple(judged.sizes[i] for i in columns),
-        scores=None if judged.scores is None else judged.scores[..., where],
-        chosen=judged.chosen,
     )
 
 
@@ -113,7 +102,8 @@ def missing(study: Study, kind: Kind) -> str:
 
 
 def _all_possible(study: Study) -> bool:
-    return grid.size(study.judged.sizes) <= grid.MOST_TARGETS
+    few = grid.size(study.judged.sizes) <= grid.MOST_TARGETS
+    return few and study.judged.targets is None
 
 
 def read_extra(store: Store, opened: Opened, study: Study, kind: Kind) -> Extra:

@@ -129,7 +129,7 @@ def table(found: Sequence[Compared], limit: limits.Limits, shape: limits.Shape) 
                 f"{fast['answer_tokens'] / seconds:.1f}",
                 f"{least / seconds:.0%}",
                 f"{parts['attention'] / seconds:.0%}",
-                f"{parts['masks'] / seconds:.1%}",
+                f"{parts.get('masks', 0.0) / seconds:.1%}",
                 f"{other / seconds:.1%}",
                 f"{one.plain['peak_mb']:.0f}",
                 f"{fast['peak_mb']:.0f}",

@@ -1,13 +1,20 @@
-"""Frozen figures of the authors' published code."""
+"""Frozen figures: of the authors' published code, and of the cheap baselines on the same data."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from spm_tui import targets
 from spm_tui.datasets import helpsteer2, mic
+from spm_tui.methods.base import Settings
+from spm_tui.methods.catalogue import DIRECT, TRAINED
+from spm_tui.scoring import grid
+from spm_tui.scoring.accuracy import Accuracy, summarise
 from spm_tui.scoring.outcomes import Judged, listed
+from store.records import Attribute, Benchmark, Choice, Prediction
 
 
 def test_scores_on_helpsteer2_match_to_the_unit(shared: Path) -> None:
@@ -27,6 +34,54 @@ def test_scores_on_helpsteer2_match_to_the_unit(shared: Path) -> None:
         (outcomes,) = listed(judged, *targets.arrays([one], benchmark.attributes))
         found = (outcomes.correct.sum(), outcomes.scored.sum())
         assert found == (expected["correct"], expected["scored"]), name
+
+
+def judged(benchmark: Benchmark, decisions: Iterable[Prediction | Choice]) -> Judged:
+    """The labels of the eval split beside predictions."""
+    levels = np.array(
+        [[r.labels for r in s.responses] for s in benchmark.split("eval")], dtype=np.int16
+    )
+    scores = np.full(levels.shape, np.nan)
+    for one in decisions:
+        assert isinstance(one, Prediction)
+        scores[one.scenario - 1, one.response, one.attribute] = one.score
+    return Judged(levels, tuple(a.levels for a in benchmark.attributes), scores=scores)
+
+
+def over_all(judged: Judged) -> Accuracy:
+    found, _ = summarise(grid.everything(judged), scenarios=len(judged.levels), resamples=0)
+    return found
+
+
+def over_sampled(judged: Judged, attributes: tuple[Attribute, ...]) -> Accuracy:
+    members = targets.sampled(attributes).targets
+    outcomes = listed(judged, *targets.arrays(members, attributes))
+    found, _ = summarise(outcomes, scenarios=len(judged.levels), resamples=0)
+    return found
+
+
+def test_length_alone_is_as_good_as_a_language_model(shared: Path) -> None:
+    """The paper has 55.2 % for few-shot comparative regression with Llama-3.2-3B (Table 1)."""
+    benchmark = helpsteer2.load(shared / "helpsteer2").benchmark
+    method = DIRECT["length"](Settings(benchmark.attributes))
+    found = judged(benchmark, (p for s in benchmark.split("eval") for p in method.decide(s)))
+    accuracy = over_all(found)
+    assert accuracy.mean == pytest.approx(0.557, abs=5e-4)
+    assert accuracy.sd == pytest.approx(0.097, abs=5e-4)
+    assert accuracy.expected == pytest.approx(0.555, abs=5e-4), "ties broken at random"
+    assert over_sampled(found, benchmark.attributes).mean == pytest.approx(0.566, abs=5e-4)
+
+
+def test_surface_regression_sees_as_much_as_a_small_language_model(shared: Path) -> None:
+    """Without embeddings, as if all texts were alike: what remains needs no model at all."""
+    benchmark = helpsteer2.load(shared / "helpsteer2").benchmark
+    method = TRAINED["surface"](Settings(benchmark.attributes))
+    alike = np.ones(1, dtype=np.float32)
+    vectors = {text: alike for one in benchmark.scenarios for text in method.texts(one)}
+    decide = method.learn(benchmark.split("train"), vectors)
+    found = judged(benchmark, (p for s in benchmark.split("eval") for p in decide(s)))
+    assert over_all(found).mean == pytest.approx(0.611, abs=2e-3)
+    assert over_sampled(found, benchmark.attributes).mean == pytest.approx(0.618, abs=2e-3)
 
 
 def test_mic_is_imported_as_the_authors_do(shared: Path) -> None:

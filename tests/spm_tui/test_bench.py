@@ -8,13 +8,18 @@ import numpy as np
 import pytest
 
 from spm_tui.bench import execute
-from spm_tui.bench.events import Ended, Event, ItemAnswered, Planned, Progress, to_json
-from spm_tui.bench.execute import Context, run_asking, run_direct
-from spm_tui.bench.plan import Plan, Vectors, make_plan
+from spm_tui.bench.embedding import Vectors
+from spm_tui.bench.events import Ended, Event, ItemAnswered, Planned, Progress, from_json
+from spm_tui.bench.events import to_json as to_line
+from spm_tui.bench.execute import Context, run_asking, run_direct, run_trained
+from spm_tui.bench.plan import Plan, make_plan
 from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subject
 from spm_tui.engine.scripted import ScriptedEngine
 from spm_tui.errors import InputError, ModelError
 from spm_tui.methods.base import Settings
+from spm_tui.methods.catalogue import DIRECT
+from spm_tui.target_files import to_json
+from spm_tui.targets import Target
 from spm_tui.wire import Reply, Request
 from store import benchmarks, browse, runs
 from store.connection import Store
@@ -250,7 +255,7 @@ def test_new_reasonings_make_another_run(full: Store) -> None:
     assert job(full, "zero-shot-comparative").spec == job(full, "zero-shot-comparative").spec
 
 
-@pytest.mark.parametrize("method", ["oracle", "random"])
+@pytest.mark.parametrize("method", DIRECT)
 def test_methods_without_a_model_run_at_once(full: Store, method: str) -> None:
     one = Job(subject(full), method, Settings(SMALL.attributes))
     for _ in range(2):
@@ -258,9 +263,126 @@ def test_methods_without_a_model_run_at_once(full: Store, method: str) -> None:
     with full.reading() as db:
         if method == "oracle":
             assert browse.scores(db, 1, SHAPE)[0, :2].tolist() == [[0, 1], [1, 0]]
+        elif method == "length":
+            assert browse.scores(db, 1, SHAPE)[0, :2].tolist() == [[0.5, 0.5], [0.5, 0.5]]
         else:
-            chosen = browse.choices(db, 1, target="", scenarios=3, samples=1)
-            assert (chosen >= 0).all()
+            assert browse.votes(db, 1, (3, 3))[""].sum(axis=1).tolist() == [1, 1, 1]
+
+
+# choosing methods
+
+CARE, KIND = Target((("care", 1.0),)), Target((("care", 0.75), ("fairness", 1.0)))
+
+
+def choosing(store: Store, *told: Target, method: str = "prompt-aligned-few-shot") -> Job:
+    return replace(job(store, method, temperature=0.7, samples=3), targets=told)
+
+
+def chosen(store: Store) -> dict[str, list[list[int]]]:
+    with store.reading() as db:
+        return {target: one.tolist() for target, one in browse.votes(db, 1, (3, 3)).items()}
+
+
+def test_a_choosing_run_asks_about_every_scenario_and_target(full: Store) -> None:
+    engine = ScriptedEngine(judge)
+    planned, *items, _, ended = run(full, choosing(full, CARE, KIND), engine)
+    assert isinstance(planned, Planned)
+    assert planned.total == len(engine.calls) == 3 * 2 * 3
+    assert ended == Ended(1, "finished", 0)
+    votes = chosen(full)
+    assert set(votes) == {to_json(CARE), to_json(KIND)}
+    assert all(sum(counts) == 3 for one in votes.values() for counts in one)
+    first = items[0]
+    assert isinstance(first, ItemAnswered)
+    assert (first.scenario, first.attribute, first.target) == (1, "", to_json(CARE))
+    assert (first.judgements, first.error) == ((), None)
+    assert first.chosen in (0, 1)
+    assert first.reasoning.startswith("for eval response ")
+    assert from_json(to_line(first)) == first
+
+
+def test_a_choosing_run_grows_by_targets(full: Store) -> None:
+    run(full, choosing(full, CARE), ScriptedEngine(judge))
+    more = ScriptedEngine(judge)
+    (planned, *_) = run(full, choosing(full, KIND, CARE), more)
+    assert isinstance(planned, Planned)
+    assert (planned.run, planned.answered, len(more.calls)) == (1, 9, 9)
+    assert run(full, choosing(full, CARE, KIND), engine=None)[-1] == Ended(1, "finished", 0)
+
+
+def test_targets_that_read_alike_are_asked_once_and_both_answered(full: Store) -> None:
+    near = [Target((("care", value),)) for value in (0.61, 0.62)]
+    engine = ScriptedEngine(judge)
+    events = run(full, choosing(full, *near), engine)
+    assert len(engine.calls) == 3 * 3
+    assert len([event for event in events if isinstance(event, ItemAnswered)]) == 2 * 3 * 3
+    one, other = chosen(full).values()
+    assert one == other
+
+
+def test_a_letter_that_is_not_there_is_a_failure_and_asked_again(full: Store) -> None:
+    bad = '{"reasoning": "so", "choice": "Z"}'
+    one = job(full, "unaligned")
+    assert run(full, one, ScriptedEngine(lambda _: bad))[-1] == Ended(1, "finished", 3)
+    assert chosen(full) == {}
+    assert run(full, one, ScriptedEngine(judge))[-1] == Ended(1, "finished", 0)
+    assert list(chosen(full)) == [""]
+
+
+def test_examples_of_a_choosing_run_are_the_most_similar_train_scenarios(full: Store) -> None:
+    plan = make_plan(full, replace(choosing(full, CARE, KIND)), embed)
+    for ask in plan.asks:
+        assert [shot.rank for shot in ask.request.shots] == [0, 1, 2, 3]
+        assert all("train question" in shot.question for shot in ask.request.shots)
+    by_scenario = {ask.scenario: [s.question for s in ask.request.shots] for ask in plan.asks}
+    for ask in plan.asks:
+        assert [s.question for s in ask.request.shots] == by_scenario[ask.scenario]
+
+
+def test_what_a_choosing_run_is_does_not_depend_on_its_targets(full: Store) -> None:
+    assert choosing(full, CARE).spec == choosing(full, KIND).spec
+    names = ("prompt-aligned-few-shot", "prompt-aligned-zero-shot", "unaligned")
+    specs = {choosing(full, CARE, method=name).spec.identity for name in names}
+    assert len(specs) == 3
+
+
+# methods without a language model
+
+
+def trained(store: Store, selection: Selection = Selection()) -> Job:  # noqa: B008
+    return replace(job(store, "surface", selection), backbone=None)
+
+
+def test_a_trained_method_asks_for_the_embeddings_of_texts_once(full: Store) -> None:
+    asked: list[str] = []
+
+    def noting(texts: Sequence[str]) -> Iterator[Vectors]:
+        asked.extend(texts)
+        return embed(texts)
+
+    for _ in range(2):
+        events = list(run_trained(context(full), trained(full), noting))
+        assert events == [Ended(1, "finished", 0)]
+    whole = [text for s in SMALL.scenarios for text in (s.question, *(r.text for r in s.responses))]
+    assert sorted(asked) == sorted(whole)
+    found = scores(full)
+    assert ((found >= 0) & (found <= 1))[0, :2].all()
+    assert not np.isnan(found[1]).any()
+
+
+def test_a_trained_method_does_not_run_on_what_it_learns_from(full: Store) -> None:
+    on_train = trained(full, Selection(split="train"))
+    with pytest.raises(InputError, match="surface learns from the train split, which is empty or"):
+        list(run_trained(context(full), on_train, embed))
+
+
+def test_what_a_trained_run_is_depends_on_the_embedder_and_not_on_reasonings(full: Store) -> None:
+    before = trained(full)
+    assert replace(before, embedder="other").spec != before.spec
+    with full.writing() as db:
+        rows = [("train", 1, 0, 0, "another reason")]
+        benchmarks.add_reasonings(db, SMALL.identity, rows, provenance="x", at=AT)  # type: ignore[arg-type]
+    assert trained(full).spec == before.spec
 
 
 @pytest.mark.parametrize(
@@ -287,5 +409,5 @@ def test_a_built_in_benchmark_is_imported_when_it_is_named(store: Store) -> None
 
 
 def test_events_are_lines_of_json() -> None:
-    line = to_json(Ended(3, "finished", 0))
+    line = to_line(Ended(3, "finished", 0))
     assert line == '{"event": "done", "run": 3, "state": "finished", "failed": 0}'

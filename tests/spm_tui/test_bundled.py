@@ -9,11 +9,11 @@ from spm_tui.bench import bundled
 from spm_tui.bench.execute import Context, run_asking
 from spm_tui.bench.plan import make_plan
 from spm_tui.bench.subject import Backbone, Job, Selection, load_subject
+from spm_tui.bench.target_sets import standard_sets
 from spm_tui.datasets import builtin
 from spm_tui.engine.scripted import ScriptedEngine
 from spm_tui.methods.base import Settings
 from spm_tui.report import board
-from spm_tui.report.board import standard_sets
 from store import benchmarks, bundles, runs
 from store.connection import Store
 from store.errors import FileUnusable, NotInStore
@@ -41,7 +41,7 @@ def test_the_built_in_benchmark_comes_with_its_run(store: Store, bundle: Path) -
     assert bundled.load(store, bundle, at=AT) == 1
     subject = board.subject_of(store, [1])
     assert subject.benchmark == builtin.load("mini-mic").benchmark
-    sets = standard_sets(subject, ["high"])
+    sets = standard_sets(subject.selected, ["high"])
     (row,) = board.score(store, subject, [1], sets, everything=False).rows
     assert (row.answered, row.run.spec.model) == (2, "smol")
 
@@ -84,6 +84,6 @@ def test_shipped_runs_are_whole_and_fit_their_benchmark(store: Store, name: str)
     assert (run.state, failed) == ("finished", 0)
     assert json.loads(run.environment).keys() >= {"python", "spm-tui"}
     subject = board.subject_of(store, [number])
-    (row,) = board.score(store, subject, [number], standard_sets(subject, ["high"]),
+    (row,) = board.score(store, subject, [number], standard_sets(subject.selected, ["high"]),
                          everything=False).rows  # fmt: skip
     assert row.answered == len(subject.scenarios)

@@ -64,6 +64,65 @@ def test_a_run_ends_with_a_table_and_says_where_the_files_are(shell: Shell) -> N
     assert (shell.folder / "spm-results/mini-mic-eval/accuracy.md").is_file()
 
 
+def test_the_baselines_need_no_language_model(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(FakeBackend, "engine")
+    out, _ = shell("--headless", "--method=surface,length", "--targets=sampled,high")
+    assert "| 1   | surface |" in out
+    assert "| 2   | length  |" in out
+
+
+def test_methods_that_are_told_the_target_run_on_listed_sets(shell: Shell) -> None:
+    methods = "--method=prompt-aligned-few-shot,unaligned"
+    words = ("--headless", "--limit=2", methods, "--target=care=1", "--targets=all,high")
+    out, errors = shell(*words)
+    assert "run 1: prompt-aligned-few-shot with SmolLM2-135M-Instruct" in errors
+    assert "4 requests" in errors
+    cells = [cell.strip() for cell in out.splitlines()[5].split("|")]
+    assert cells[1:4] == ["1", "prompt-aligned-few-shot", "not run"]
+    assert "±" in cells[4]
+    again, errors = shell(*words)
+    assert again == out
+    assert "4 requests, 4 of them answered" in errors
+    reported, _ = shell("report", "1", "2", "--target=care=1", "--targets=all,low")
+    assert [line.count("not run") for line in reported.splitlines()[5:7]] == [2, 0]
+
+
+def test_methods_that_are_told_the_target_do_not_run_on_all(shell: Shell) -> None:
+    _, errors = shell("--headless", "--method=prompt-aligned-few-shot", "--targets=all", code=2)
+    assert "field '--targets': prompt-aligned-few-shot is asked about each target" in errors
+
+
+def test_a_dry_run_says_what_a_run_would_take_and_looks_for_no_model(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("--headless", "--limit=2", "--method=prompt-aligned-zero-shot,unaligned,length")
+    with monkeypatch.context() as patched:
+        patched.setattr(headless, "Backend", None)
+        out, errors = shell(*words, "--dry-run")
+    assert errors == ""
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in out.splitlines()[2:5]]
+    assert [row[:2] for row in rows] == [
+        ["prompt-aligned-zero-shot", "124"],
+        ["unaligned", "2"],
+        ["length", "0"],
+    ]
+    assert [row[-1] for row in rows] == ["–", "–", "0 s"], "nothing has been measured"
+    assert "Nothing was sent." in out
+    with shell.store.reading() as db:
+        assert runs.listing(db) == []
+    assert not Path("spm-results").exists()
+
+    shell(*words)
+    with shell.store.writing() as db:
+        db.execute("UPDATE generations SET seconds = 3.0")
+    out, _ = shell(*words, "--dry-run", "--json")
+    found = json.loads(out)
+    assert [one["seconds"] for one in found] == [372.0, 6.0, 0.0]
+    assert [one["requests"] for one in found] == [124, 2, 0]
+
+
 def test_json_on_stdout_is_all_there_is(shell: Shell) -> None:
     out, _ = shell("--headless", "--limit=2", "--method=oracle", "--json", "--display=none")
     document = json.loads(out)
@@ -297,6 +356,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
         (["import", "mic"], "the following arguments are required: FILE"),
         (["import"], "the following arguments are required: KIND"),
         (["models", "burn"], "invalid choice: 'burn'"),
+        (["--dry-run"], "field '--dry-run': says what to run, which only --headless does"),
         (["--limit=3"], "field '--limit': says what to run, which only --headless does"),
         ([], "the app needs a terminal; without one, use --headless"),
     ],
@@ -424,6 +484,7 @@ def test_nothing_heavy_is_imported(program: str) -> None:
         "sentence_transformers",
         "llguidance",
         "matplotlib",
+        "sklearn",
     ]
     check = f"{program}\nimport sys\nprint([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], check=True, capture_output=True, text=True)

@@ -195,3 +195,17 @@ def test_large_counts_do_not_overflow() -> None:
     assert sign_test(5300, 5700) == pytest.approx(binomtest(5300, 11000).pvalue)
     assert sign_test(5500, 5500) == 1
     assert sign_test(0, 11000) == 0
+
+
+def test_runs_are_compared_on_what_both_were_asked_about() -> None:
+    ones = (np.array([[1.0], [0.0]]), np.ones((2, 1)))
+    by_target = np.stack([FIRST.chosen, np.full(8, -1)], axis=1)  # type: ignore[list-item]
+    told = Judged(LEVELS, (5,), chosen=by_target, targets=ones)
+    for aim in (HIGH, Aim(np.zeros(1), np.ones(1))):
+        found = compare(told, SECOND, towards(aim), resamples=0)
+        back = compare(SECOND, told, towards(aim), resamples=0)
+        assert (found.better, found.worse) == (back.worse, back.better)
+        if aim is HIGH:
+            assert found == compare(FIRST, SECOND, towards(aim), resamples=0)
+        else:
+            assert (found.scenarios, found.better, found.worse) == (0, 0, 0)

@@ -26,6 +26,13 @@ def test_the_order_is_by_level_covered() -> None:
     assert fewshot.select(SIMILARITY[:, :3], levels, shots=3) == [(2, 1, 0)]
 
 
+def test_the_most_similar_come_in_order_the_lower_index_first_among_equals() -> None:
+    similarity = np.array([[0.1, 0.9, -np.inf, 0.9]], dtype=np.float32)
+    assert fewshot.most_similar(similarity, shots=2) == [(1, 3)]
+    assert fewshot.most_similar(similarity, shots=9) == [(1, 3, 0)]
+    assert fewshot.most_similar(similarity, shots=0) == [()]
+
+
 def test_nothing_is_selected_from_nothing() -> None:
     nothing = np.empty((1, 0), dtype=np.float32)
     assert fewshot.select(nothing, np.empty((0, 2), dtype=np.int16), shots=5) == [()]

@@ -7,10 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm_tui.errors import AnswerError
-from spm_tui.forms import Fields, Text, Whole, grammar, json_schema, most_tokens, read, tidy, write
+from spm_tui.forms import (
+    Fields,
+    Letter,
+    Text,
+    Whole,
+    grammar,
+    json_schema,
+    most_tokens,
+    read,
+    tidy,
+    write,
+)
 
 TEXT = Text(characters=40, tokens=12)
 FORM = Fields((("reasoning", TEXT), ("score", Whole(0, 100))))
+CHOICE = Fields((("reasoning", TEXT), ("choice", Letter("ABC"))))
 NESTED = Fields((("A", FORM), ("B", FORM)))
 
 
@@ -46,6 +58,33 @@ def test_a_long_text_is_cut_between_words() -> None:
 def test_anything_else_is_refused(answer: str, complaint: str) -> None:
     with pytest.raises(AnswerError, match=complaint):
         read(FORM, answer)
+
+
+@pytest.mark.parametrize("letter", "ABC")
+def test_a_letter_is_read_back(letter: str) -> None:
+    assert read(CHOICE, write({"reasoning": "so", "choice": letter}))["choice"] == letter
+
+
+@pytest.mark.parametrize("choice", ["D", "a", "AB", "", " A"])
+def test_other_letters_are_refused(choice: str) -> None:
+    with pytest.raises(AnswerError, match=f"answer.choice: '{choice}' is none of A, B, C"):
+        read(CHOICE, write({"reasoning": "so", "choice": choice}))
+
+
+def test_a_number_is_no_letter() -> None:
+    with pytest.raises(AnswerError, match=r"answer\.choice: 1 is not a letter"):
+        read(CHOICE, '{"reasoning": "so", "choice": 1}')
+
+
+def test_a_letter_as_schema_and_grammar() -> None:
+    properties = json_schema(CHOICE)["properties"]
+    assert isinstance(properties, dict)
+    assert properties["choice"] == {"type": "string", "enum": ["A", "B", "C"]}
+    lines = grammar(CHOICE).splitlines()
+    assert lines[0].endswith('"\\"" letter_abc "\\"" "}"')
+    assert lines[2] == "letter_abc: /[ABC]/"
+    longest = '{"reasoning": "", "choice": "A"}'
+    assert most_tokens(CHOICE) >= len(longest) + TEXT.tokens
 
 
 def test_a_text_that_is_too_long_is_refused() -> None:

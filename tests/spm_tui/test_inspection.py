@@ -18,8 +18,9 @@ from spm_tui.engine.scripted import ScriptedEngine
 from spm_tui.errors import InputError
 from spm_tui.forms import Text
 from spm_tui.methods.base import Settings
-from spm_tui.methods.catalogue import ASKING
+from spm_tui.methods.catalogue import CHOOSING, DIRECT, FEW_SHOT, TRAINED, WITH_MODEL
 from spm_tui.report import files
+from spm_tui.targets import Target
 from spm_tui.wire import Reply, Request
 from store import benchmarks, runs
 from store.connection import Store
@@ -46,13 +47,14 @@ def asked(
     *,
     selection: Selection = Selection(),  # noqa: B008
     stop: Callable[[], bool] = lambda: False,
+    targets: tuple[Target, ...] = (),
 ) -> tuple[Run, ScriptedEngine]:
     """Make a run of a scripted model; return it as stored, and the engine with its calls."""
     with store.writing() as db:
         benchmarks.add(db, SMALL, at=AT)
     subject = load_subject(store, "small", selection, at=AT)
-    embedder = "mini" if method == "few-shot-comparative" else ""
-    job = Job(subject, method, settings, Backbone("smol", "r/float32"), embedder)
+    embedder = "mini" if method in FEW_SHOT else ""
+    job = Job(subject, method, settings, Backbone("smol", "r/float32"), embedder, targets)
     engine = ScriptedEngine(reply)
     context = Context(store, "here:1", "{}", lambda: AT, stop)
     list(run_asking(context, job, make_plan(store, job, embed), lambda: engine))
@@ -68,7 +70,7 @@ def test_requests_are_proven_to_be_those_that_were_sent(
     run, engine = asked(store, method, settings)
     for scenario in (1, 2, 3):
         found = inspect(store, run, scenario)
-        assert [(one.attribute, one.ask.sample) for one in found] == [
+        assert [(one.about, one.ask.sample) for one in found] == [
             (name, sample) for name in ("care", "fairness") for sample in range(settings.samples)
         ]
         for one in found:
@@ -84,7 +86,7 @@ def test_requests_about_one_response_are_proven_too(store: Store) -> None:
     single = '{"reasoning": "alone", "score": 50}'
     run, engine = asked(store, "zero-shot-regression", DECODING["sampled"], lambda _: single)
     found = inspect(store, run, 2)
-    assert [(one.attribute, one.ask.sample, one.ask.part) for one in found] == [
+    assert [(one.about, one.ask.sample, one.ask.part) for one in found] == [
         (name, sample, part)
         for name in ("care", "fairness")
         for sample in (0, 1)
@@ -94,8 +96,36 @@ def test_requests_about_one_response_are_proven_too(store: Store) -> None:
     assert {one.generation.text for one in found if one.generation} == {single}
 
 
+@pytest.mark.parametrize("method", CHOOSING)
+@pytest.mark.parametrize("settings", DECODING.values(), ids=DECODING)
+def test_requests_for_a_choice_are_proven_the_target_at_hand_first(
+    store: Store, method: str, settings: Settings
+) -> None:
+    told = (Target((("care", 1.0),)), Target((("care", 0.25), ("fairness", 1.0)), (1.0, 2.0)))
+    run, engine = asked(store, method, settings, targets=told)
+    for first, second in (told, told[::-1]):
+        found = inspect(store, run, 2, first=first)
+        abouts = [""] if method == "unaligned" else [str(first), str(second)]
+        assert [(one.about, one.ask.sample) for one in found] == [
+            (about, sample) for about in abouts for sample in range(settings.samples)
+        ]
+        for one in found:
+            assert one.proven
+            assert one.ask.request in engine.calls
+            assert len(one.examples) == len(one.ask.request.shots)
+            assert one.generation is not None
+            assert one.generation.error is None
+
+
+def test_a_run_that_has_asked_about_no_target_yet_has_nothing_to_show(store: Store) -> None:
+    run, _ = asked(store, "prompt-aligned-zero-shot", DECODING["greedy"])
+    with pytest.raises(InputError, match="the run has asked about no target yet"):
+        inspect(store, run, 1)
+
+
 def test_all_methods_that_ask_a_model_are_tried_here() -> None:
-    assert set(ASKING) == {"few-shot-comparative", "zero-shot-comparative", "zero-shot-regression"}
+    scoring = {"few-shot-comparative", "zero-shot-comparative", "zero-shot-regression"}
+    assert {*scoring, *CHOOSING} == WITH_MODEL
 
 
 def test_the_examples_are_those_in_the_prompt_with_their_similarity(store: Store) -> None:
@@ -136,7 +166,7 @@ def test_a_failed_answer_shows_its_error(store: Store) -> None:
 
 
 def told(found: list[Inspected]) -> list[tuple[str, bool, bool]]:
-    return [(one.attribute, one.proven, one.generation is not None) for one in found]
+    return [(one.about, one.proven, one.generation is not None) for one in found]
 
 
 def test_what_was_not_asked_is_not_proven(store: Store) -> None:
@@ -181,7 +211,7 @@ def test_methods_without_a_model_are_refused(store: Store, number: int) -> None:
 
 
 @pytest.mark.parametrize("settings", DECODING.values(), ids=DECODING)
-@pytest.mark.parametrize("method", ["few-shot-comparative", "zero-shot-comparative"])
+@pytest.mark.parametrize("method", ["few-shot-comparative", "zero-shot-comparative", *CHOOSING])
 def test_the_job_of_a_run_is_that_run(store: Store, method: str, settings: Settings) -> None:
     run, _ = asked(store, method, settings)
     subject = load_subject(store, "small", Selection(limit=1), at=AT)
@@ -220,6 +250,8 @@ COMMANDS = {
     "zero-shot": ["--method=zero-shot-comparative", "--seed=3"],
     "other split": ["--split=train", "--method=zero-shot-comparative"],
     "other model": ["--model=some/model", "--device=cpu", "--batch-size=3", "--out=there"],
+    "told targets": ["--method=prompt-aligned-few-shot", "--target=care=1*2"],
+    "unaligned": ["--method=unaligned", "--decoding=sampling", "--samples=3"],
     "two methods": ["--method=oracle,few-shot-comparative", "--target=care=1*2"],
 }
 
@@ -250,7 +282,7 @@ def test_a_run_grows_to_its_whole_split(shell: Shell) -> None:
     assert len(stored(shell)) == 1
 
 
-@pytest.mark.parametrize("method", ["oracle", "random"])
+@pytest.mark.parametrize("method", [*DIRECT, *TRAINED])
 def test_a_run_without_a_model_is_repeated_as_well(shell: Shell, method: str) -> None:
     shell("--headless", "--benchmark=small", "--targets=high", f"--method={method}", "--seed=7")
     shell("--headless", *options_of(stored(shell)[0]).arguments())

@@ -2,6 +2,7 @@
 
 from itertools import chain
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from spm_tui import prompts
 from spm_tui.errors import AnswerError
 from spm_tui.methods.base import ALL, Ask, Example, Settings
 from spm_tui.methods.catalogue import ASKING, DIRECT
-from store.records import Choice, Prediction, Scenario
+from store.records import Choice, Prediction, Response, Scenario
 from tests import build
 from tests.build import SMALL
 
@@ -150,3 +151,20 @@ def test_random_chooses_each_response_about_equally_often_and_the_same_again() -
     assert method.decide(scenarios[0]) == DIRECT["random"](SETTINGS).decide(scenarios[0])
     other = DIRECT["random"](Settings(SMALL.attributes, seed=1))
     assert [other.decide(one)[0] for one in scenarios] != drawn
+
+
+@given(st.lists(st.integers(1, 9), min_size=2, max_size=9))
+def test_a_longer_response_scores_higher_on_every_attribute(lengths: list[int]) -> None:
+    scenario = Scenario(
+        "eval", 1, "why?", tuple(Response("x" * n, (0, 0), (None, None)) for n in lengths)
+    )
+    scores = np.zeros((len(lengths), 2))
+    for one in DIRECT["length"](SETTINGS).decide(scenario):
+        assert isinstance(one, Prediction)
+        scores[one.response, one.attribute] = one.score
+    assert (scores[:, 0] == scores[:, 1]).all()
+    for i, length in enumerate(lengths):
+        for j, other in enumerate(lengths):
+            assert np.sign(scores[i, 0] - scores[j, 0]) == np.sign(length - other)
+    if len(set(lengths)) > 1:
+        assert (scores.min(), scores.max()) == (0, 1)

@@ -4,8 +4,14 @@ import pytest
 
 from spm_tui.datasets.attributes import HELPSTEER2, MIC
 from spm_tui.methods.base import Example, Settings
-from spm_tui.methods.catalogue import ASKING
-from spm_tui.prompts import comparative_system, level_score, stand_in_reasoning
+from spm_tui.methods.catalogue import ASKING, CHOOSING, FEW_SHOT
+from spm_tui.prompts import (
+    choice_system,
+    comparative_system,
+    level_score,
+    stand_in_reasoning,
+)
+from spm_tui.targets import Target
 from spm_tui.wire import Request
 from store.records import Attribute, Response, Scenario
 from tests import golden
@@ -39,6 +45,32 @@ def test_prompts(method: str) -> None:
     examples = [Example(TRAIN, 0)] if method.startswith("few-shot") else []
     ask = next(iter(ASKING[method](settings).asks(SCENARIO, 0, examples)))
     golden.check(f"prompt-{method}.txt", conversation(ask.request))
+
+
+TARGETS = {
+    "prompt-aligned-zero-shot": Target((("care", 1.0), ("fairness", 1 / 6))),
+    "prompt-aligned-few-shot": Target((("care", 0.5), ("fairness", 0.0)), (2.0, 1.0)),
+    "unaligned": None,
+}
+
+
+@pytest.mark.parametrize("method", CHOOSING)
+def test_choosing_prompts(method: str) -> None:
+    settings = Settings(MIC[:2])
+    examples = [Example(TRAIN, 0)] if method in FEW_SHOT else []
+    ask = next(iter(CHOOSING[method](settings).asks(SCENARIO, TARGETS[method], examples)))
+    golden.check(f"prompt-{method}.txt", conversation(ask.request))
+
+
+@pytest.mark.parametrize("levels", [2, 3, 5, 7])
+def test_every_level_is_told_otherwise(levels: int) -> None:
+    care = attribute(levels=levels)
+    told = [
+        choice_system(Target((("care", level / (levels - 1)),)), [care]) for level in range(levels)
+    ]
+    assert len(set(told)) == levels
+    assert "Wanted is the lowest level: no care." in told[0]
+    assert "Wanted is the highest level: all care." in told[-1]
 
 
 @pytest.mark.parametrize("quality", [*MIC, *HELPSTEER2], ids=lambda quality: quality.name)

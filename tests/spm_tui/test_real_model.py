@@ -115,6 +115,22 @@ def test_an_answer_does_not_depend_on_its_batch(
     assert {i: reply.text for i, reply in answers(together, requests).items()} == texts
 
 
+@pytest.mark.parametrize("settings", [{}, {"temperature": 0.7, "samples": 3}])
+def test_the_fast_engine_says_what_the_plain_one_says(
+    folder: Path, settings: dict[str, Any]
+) -> None:
+    asked = asks("few-shot-comparative", scenarios=2, attributes=2, **settings)
+    fast, plain = (
+        answers(local(folder, placement=CPU, plain=plain), [ask.request for ask in asked])
+        for plain in (False, True)
+    )
+    assert {i: reply.text for i, reply in fast.items()} == {
+        i: reply.text for i, reply in plain.items()
+    }
+    assert [fast[i].answer_tokens for i in fast] == [plain[i].answer_tokens for i in fast]
+    assert [fast[i].prompt_tokens for i in fast] == [plain[i].prompt_tokens for i in fast]
+
+
 def test_what_is_done_is_not_answered_again(engine: Engine) -> None:
     requests = [ask.request for ask in asks("zero-shot-regression", scenarios=1)]
     whole = answers(engine, requests)

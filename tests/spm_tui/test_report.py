@@ -9,13 +9,14 @@ import pytest
 from spm_tui.bench.execute import Context, run_asking, run_direct
 from spm_tui.bench.plan import make_plan
 from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subject
+from spm_tui.bench.target_sets import members, standard_sets
 from spm_tui.engine.scripted import ScriptedEngine
 from spm_tui.errors import InputError
 from spm_tui.methods.base import Settings
 from spm_tui.report import board, files, tables, text
-from spm_tui.report.board import Board, standard_sets
+from spm_tui.report.board import Board
 from spm_tui.report.tables import Table
-from store import benchmarks, runs
+from store import benchmarks, browse, runs
 from store.connection import Store
 from tests import build, golden
 from tests.build import SMALL
@@ -42,7 +43,7 @@ def fill(store: Store, *, attributes: tuple[str, ...] = ()) -> Subject:
 
 def scored(store: Store) -> Board:
     subject = fill(store)
-    sets = standard_sets(subject, SETS)
+    sets = standard_sets(subject.selected, SETS)
     return board.score(store, subject, [1, 2, 3], sets, everything=True, resamples=200)
 
 
@@ -106,7 +107,7 @@ def test_half_answered_scenarios_are_not_scored(store: Store) -> None:
     with store.writing() as db:
         db.execute("DELETE FROM predictions WHERE run = 1 AND scenario = 2 AND attribute = 1")
     subject = board.subject_of(store, [1])
-    one = board.score(store, subject, [1], standard_sets(subject, SETS), everything=True)
+    one = board.score(store, subject, [1], standard_sets(subject.selected, SETS), everything=True)
     (row,) = one.rows
     assert row.answered == 2
     assert row.sets["high"].accuracy.targets == 0, "the first and the third are ties there"
@@ -129,10 +130,65 @@ def test_too_many_combinations_are_left_out_with_a_note(store: Store) -> None:
     subject = load_subject(store, "small", Selection(), at=AT)
     context = Context(store, "here:1", "{}", lambda: AT, lambda: False)
     list(run_direct(context, Job(subject, "oracle", Settings(many.attributes))))
-    one = board.score(store, subject, [1], standard_sets(subject, SETS), everything=True)
+    one = board.score(store, subject, [1], standard_sets(subject.selected, SETS), everything=True)
     assert one.columns == SETS
     assert one.notes == ("set all: 10,077,696 combinations are too many; left out",)
     assert "Note: set all: 10,077,696" in text.accuracy_markdown(one)
+
+
+def told(store: Store, *names: str, attributes: tuple[str, ...] = ()) -> Subject:
+    """A run that is told targets, of these sets, after those of `fill`."""
+    subject = fill(store, attributes=attributes)
+    context = Context(store, "here:1", "{}", lambda: AT, lambda: False)
+    wanted = members(standard_sets(subject.selected, names))
+    backbone = Backbone("smol", "r/float32")
+    settings = Settings(SMALL.attributes)
+    job = Job(subject, "prompt-aligned-zero-shot", settings, backbone, targets=wanted)
+    plan = make_plan(store, job, embed)
+    list(run_asking(context, job, plan, lambda: ScriptedEngine(judge)))
+    return subject
+
+
+def test_sets_that_a_run_was_not_asked_about_are_not_run(store: Store, tmp_path: Path) -> None:
+    subject = told(store, "sampled", "high")
+    sets = standard_sets(subject.selected, SETS)
+    one = board.score(store, subject, [4, 1], sets, everything=True, resamples=20)
+    row = one.rows[0]
+    assert list(row.sets) == ["sampled", "high", "low"], "low is among the sampled"
+    assert list(row.bias) == ["high", "low"]
+    assert row.agreement == {}
+    assert row.answered == 3
+    cells = dict(zip(tables.accuracy(one).columns, tables.accuracy(one).rows[0], strict=True))
+    assert [cells[name] == "not run" for name in one.columns] == [True, False, False, False]
+    brief = dict(zip(tables.accuracy_brief(one).columns, tables.accuracy_brief(one).rows[0]))  # noqa: B905
+    assert [brief[name] == "not run" for name in one.columns] == [True, False, False, False]
+    for table in (tables.accuracy_values(one), tables.by_target(one), tables.by_attributes(one)):
+        where = table.columns.index("set")
+        assert {cells[where] for cells in table.rows if cells[0] == 4} == set(row.sets)
+    assert "all: 24 targets" in text.accuracy_markdown(one), "as the other run has it"
+    written = {path.name for path in files.write(one, tmp_path / "out", record={})}
+    assert {"accuracy.png", "by_attribute_count.png"} <= written
+
+
+def test_a_run_that_is_told_targets_is_right_where_its_choice_is(store: Store) -> None:
+    subject = told(store, "high")
+    sets = standard_sets(subject.selected, ["sampled", "high"])
+    one = board.score(store, subject, [4], sets, everything=True, resamples=0)
+    assert list(one.rows[0].sets) == ["high"], "high is one of the sampled, and not all"
+    with store.reading() as db:
+        (votes,) = browse.votes(db, 4, (3, 3)).values()
+    # at the target high the first and the third scenario are ties, the second's last is right
+    assert one.rows[0].sets["high"].each.correct.tolist() == [int(votes[1, 2])]
+    assert one.rows[0].sets["high"].each.scored.tolist() == [1]
+
+
+def test_a_run_told_of_some_attributes_is_scored_on_those(store: Store) -> None:
+    told(store, "high", "low", attributes=("fairness",))
+    subject = board.subject_of(store, [4, 2])
+    assert [attribute.name for attribute in subject.selected] == ["fairness"]
+    sets = standard_sets(subject.selected, ["high", "low"])
+    one = board.score(store, subject, [4], sets, everything=True, resamples=0)
+    assert list(one.rows[0].sets) == ["high", "low"]
 
 
 def test_markup_in_cells_stays_text() -> None:

@@ -11,11 +11,12 @@ from scipy.stats import spearmanr
 from sklearn.metrics import cohen_kappa_score
 
 from spm_tui import targets
+from spm_tui.alignment import picks
 from spm_tui.scoring import grid
 from spm_tui.scoring.accuracy import by_attribute_count, summarise
 from spm_tui.scoring.agreement import agreement, quadratic_kappa
 from spm_tui.scoring.bias import bias
-from spm_tui.scoring.outcomes import Judged, Outcomes, join, listed
+from spm_tui.scoring.outcomes import Judged, Outcomes, join, listed, majority, said
 from spm_tui.targets import Target
 from tests.build import attribute
 
@@ -181,3 +182,69 @@ def test_bias_compares_what_is_picked_with_what_is_right() -> None:
     assert found.ideal.tolist() == [0.75, 0.75]
     silent = bias(Judged(levels, (5, 5), chosen=np.array([-1, -1])), np.ones(2), np.ones(2))
     assert np.isnan(silent.picked).all()
+
+
+# choices made target by target
+
+
+def told(judged: Judged, wanted: list[Target]) -> Judged:
+    """A method that chooses for each of these targets what another selects."""
+    attributes = [attribute(str(i), size) for i, size in enumerate(judged.sizes)]
+    values, weights = targets.arrays(wanted, attributes)
+    chosen = [picks(said(judged, *pair)) for pair in zip(values, weights, strict=True)]
+    return Judged(
+        judged.levels, judged.sizes, chosen=np.stack(chosen, axis=1), targets=(values, weights)
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(judgements(), st.data())
+def test_choices_by_target_count_as_what_they_choose(judged: Judged, data: st.DataObject) -> None:
+    wanted = data.draw(
+        st.lists(st.sampled_from(combinations(judged)), min_size=1, max_size=9, unique=True)
+    )
+    one, other = all_listed(told(judged, wanted), wanted), all_listed(judged, wanted)
+    assert (one.scored == other.scored).all()
+    assert (one.correct == other.correct).all()
+    back = wanted[::-1]
+    assert (all_listed(told(judged, wanted), back).correct == one.correct[::-1]).all()
+
+
+def test_for_a_target_it_was_not_asked_about_nothing_is_chosen() -> None:
+    levels = np.array([[[0, 4], [4, 0]]], dtype=np.int16)
+    here = (np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]]))
+    judged = Judged(levels, (5, 5), chosen=np.array([[1]]), targets=here)
+    assert judged.choice(np.array([1.0, 0.7]), np.array([1.0, 0.0])).tolist() == [1]
+    for value, weight in (([0.9, 0], [1, 0]), ([1, 0], [1, 1]), ([1, 0], [2, 0]), ([1, 0], [0, 0])):
+        assert judged.choice(np.array(value), np.array(weight)).tolist() == [-1]
+    with pytest.raises(ValueError, match="was not asked about all"):
+        list(grid.everything(judged))
+
+
+def test_on_some_attributes_the_targets_that_name_others_are_gone() -> None:
+    levels = np.array([[[0, 4], [4, 0]], [[1, 1], [2, 2]]], dtype=np.int16)
+    values, weights = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[1.0, 0.0], [0.0, 2.0]])
+    judged = Judged(levels, (5, 5), chosen=np.array([[1, 0], [1, 1]]), targets=(values, weights))
+    one = judged.on([1])
+    assert one.levels.shape == (2, 2, 1)
+    assert one.choice(np.array([1.0]), np.array([2.0])).tolist() == [0, 1]
+    assert one.choice(np.array([1.0]), np.array([1.0])).tolist() == [-1, -1]
+    second = judged.of(np.array([1]))
+    assert second.choice(*(rows[0] for rows in (values, weights))).tolist() == [1]
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=9), st.integers(5, 7))
+def test_the_majority_has_most_votes_and_the_lowest_index_among_equals(
+    votes: list[int], responses: int
+) -> None:
+    counts = np.bincount(votes, minlength=responses)
+    found = int(majority(counts[None])[0])
+    assert votes.count(found) == counts.max()
+    assert all(votes.count(earlier) < counts.max() for earlier in range(found))
+    assert majority(np.zeros((2, responses), dtype=int)).tolist() == [-1, -1]
+
+
+@given(st.permutations(range(4)), st.integers(0, 2**32))
+def test_permuting_responses_permutes_the_majority(order: list[int], seed: int) -> None:
+    counts = np.random.default_rng(seed).permutation(4)[None]
+    assert order[int(majority(counts[:, order])[0])] == majority(counts)[0]

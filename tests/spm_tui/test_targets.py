@@ -158,6 +158,30 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         target_files.read(tmp_path / "gone.json", SEVEN)
 
 
+@given(
+    st.dictionaries(
+        st.sampled_from(["care", "fairness", "liberty"]), st.integers(0, 6), min_size=1
+    ),
+    st.booleans(),
+)
+def test_what_the_store_keeps_is_the_target_and_is_the_same_for_equal_ones(
+    levels: dict[str, int], weighted: bool
+) -> None:
+    values = {name: level / 6 for name, level in levels.items()}
+    weights = {name: 1.0 + level for name, level in levels.items()} if weighted else None
+    one = targets.target(values, SEVEN, weights=weights)
+    text = target_files.to_json(one)
+    assert target_files.from_json(text, SEVEN) == one
+    turned = dict(reversed(values.items()))
+    assert target_files.to_json(targets.target(turned, SEVEN, weights=weights)) == text
+
+
+@pytest.mark.parametrize("text", ["high", "[1]", "1", ""])
+def test_a_text_of_the_store_that_is_no_target_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="not a target"):
+        target_files.from_json(text, SEVEN)
+
+
 def test_arrays_have_weight_zero_where_nothing_is_wanted() -> None:
     values, weights = targets.arrays(
         [targets.parse("liberty=1*3", SEVEN), targets.parse("care=0,fairness=0.5", SEVEN)], SEVEN

@@ -88,11 +88,27 @@ def test_scores_are_means_over_samples(db: Connection) -> None:
     assert browse.search(db, SMALL.identity, "eval", "Reason 1", runs=[number]) == [1]
 
 
-def test_choices_are_an_array_with_gaps(db: Connection) -> None:
+def test_choices_are_votes_by_target(db: Connection) -> None:
+    benchmarks.add(db, SMALL, at=AT)
     number = opened(db)
-    runs.add_batch(db, number, runs.Batch(choices=[Choice(2, "", 0, 1, "")]), at=AT)
-    chosen = browse.choices(db, number, target="", scenarios=3, samples=1)
-    assert chosen[:, 0].tolist() == [-1, 1, -1]
+    batch = runs.Batch()
+    batch.say([Choice(2, "high", sample, sample % 2, f"Why {sample}") for sample in range(3)])
+    batch.say([Choice(1, "", 0, 2, "")])
+    runs.add_batch(db, number, batch, at=AT)
+    votes = browse.votes(db, number, (3, 3))
+    assert {target: counts.tolist() for target, counts in votes.items()} == {
+        "": [[0, 0, 1], [0, 0, 0], [0, 0, 0]],
+        "high": [[0, 0, 0], [2, 1, 0], [0, 0, 0]],
+    }
+    assert browse.votes(db, number + 1, (3, 3)) == {}
+    assert browse.search(db, SMALL.identity, "eval", "why 2", runs=[number]) == [2]
+
+
+def test_a_run_knows_which_targets_it_was_asked_about(db: Connection) -> None:
+    number = opened(db)
+    items = [Item(1, -1, -1, 0, target, f"key{target}") for target in ("low", "high", "")]
+    runs.add_batch(db, number, runs.Batch(items=items), at=AT)
+    assert browse.asked_targets(db, number) == ["high", "low"]
 
 
 def test_the_cost_counts_each_answer_once(db: Connection) -> None:

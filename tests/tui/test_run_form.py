@@ -210,6 +210,8 @@ async def test_why_there_is_no_estimate_is_said() -> None:
 def test_estimates_are_rounded() -> None:
     assert brief(Estimate(1, 987, 1)) == "1 request, about 990 prompt tokens"
     assert brief(Estimate(117_649, 12_345_678, 1)).startswith("117,649 requests, about 12,000,000")
+    assert brief(Estimate(2, 987, 1, 750.0)).endswith("990 prompt tokens, about 12 min 30 s")
+    assert brief(Estimate(2, 987, 1, None)).endswith("990 prompt tokens")
     assert brief(Estimate()) == "no requests: needs no model"
 
 

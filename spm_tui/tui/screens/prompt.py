@@ -17,6 +17,8 @@ from textual.widgets import Footer, Static
 from spm_tui.bench.inspection import Inspected, inspect
 from spm_tui.errors import SpmError
 from spm_tui.format import count, number
+from spm_tui.methods.base import ALL, Example
+from spm_tui.targets import Target
 from spm_tui.tui.plain import one_line, visible
 from store.connection import Store
 from store.errors import StoreError
@@ -56,9 +58,16 @@ class PromptScreen(ModalScreen[None]):
         problem: str
 
     def __init__(
-        self, store: Store, run: Run, scenario: int, attributes: Sequence[Attribute]
+        self,
+        store: Store,
+        run: Run,
+        scenario: int,
+        attributes: Sequence[Attribute],
+        target: Target | None,
     ) -> None:
         super().__init__()
+        self._target = target
+        """At hand: what was asked about it comes first."""
         self._store, self._run, self._scenario = store, run, scenario
         self._attributes = attributes
         self._found: list[Inspected] = []
@@ -78,7 +87,8 @@ class PromptScreen(ModalScreen[None]):
     @work(thread=True, exit_on_error=False)
     def _read(self) -> None:
         try:
-            self.post_message(self.Read(inspect(self._store, self._run, self._scenario)))
+            found = inspect(self._store, self._run, self._scenario, first=self._target)
+            self.post_message(self.Read(found))
         except (SpmError, StoreError) as error:
             self.post_message(self.Refused(str(error)))
 
@@ -133,9 +143,10 @@ def head(one: Inspected, place: str) -> Content:
         )
     )
     sample = f" · sample {one.ask.sample + 1}" if one.ask.request.temperature else " · greedy"
+    about = f" · {one.about}" if one.about else ""
     part = f" · response {one.ask.part + 1}" if one.ask.part >= 0 else ""
     return Content.assemble(
-        (f"{place} · {one.attribute}{sample}{part}", "bold"),
+        (f"{place}{about}{sample}{part}", "bold"),
         f" · {_cost(one.generation)}\n",
         proof,
     )
@@ -170,16 +181,19 @@ def _title(text: str) -> Content:
 
 def examples(one: Inspected, attributes: Sequence[Attribute]) -> str:
     """Return a line per worked example: similarity, levels on the attribute, question."""
-    top = attributes[one.ask.attribute].levels - 1
-    lines = []
-    for example in one.examples:
-        train = example.scenario
-        levels = " ".join(str(r.labels[one.ask.attribute]) for r in train.responses)
-        lines.append(
-            f"similarity {number(example.similarity)}  levels {levels} of {top}"
-            f"  train {train.number:>3}  {one_line(train.question, 200)}"
-        )
-    return "\n".join(lines)
+    return "\n".join(
+        f"similarity {number(example.similarity)}{_levels(one, example, attributes)}"
+        f"  train {example.scenario.number:>3}  {one_line(example.scenario.question, 200)}"
+        for example in one.examples
+    )
+
+
+def _levels(one: Inspected, example: Example, attributes: Sequence[Attribute]) -> str:
+    at = one.ask.attribute
+    if at == ALL:
+        return ""
+    levels = " ".join(str(response.labels[at]) for response in example.scenario.responses)
+    return f"  levels {levels} of {attributes[at].levels - 1}"
 
 
 def _answer(one: Inspected) -> str:

@@ -20,7 +20,7 @@ from textual.worker import get_current_worker
 from spm_tui.bench.estimate import Estimate
 from spm_tui.bench.options import BY_NAME, RunOptions
 from spm_tui.errors import InputError, SpmError
-from spm_tui.methods.catalogue import ASKING, FEW_SHOT
+from spm_tui.methods.catalogue import FEW_SHOT, WITH_MODEL
 from spm_tui.tui.known_models import KnownModel
 from spm_tui.tui.run_texts import brief, target_sets, written
 from spm_tui.tui.widgets.field import Field
@@ -170,7 +170,7 @@ class RunForm(ModalScreen[RunOptions | None]):
 
     def _show_what_matters(self) -> None:
         method, sampling = self._value("method"), self._value("decoding") == "sampling"
-        asks = method in ASKING
+        asks = method in WITH_MODEL
         shown = {
             "model": asks,
             "other": asks and self._value("model") == _OTHER,

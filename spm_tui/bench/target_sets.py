@@ -1,0 +1,69 @@
+"""Which targets a run is asked about and scored on: from the names that people give."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from spm_tui import target_files, targets
+from spm_tui.bench.options import TARGET_SETS
+from spm_tui.errors import InputError
+from spm_tui.targets import Target, TargetSet
+from store import annotations
+from store.connection import Store
+from store.records import Attribute
+
+_MAKERS = {"sampled": targets.sampled, "high": targets.high, "low": targets.low}
+
+
+def standard_sets(attributes: Sequence[Attribute], names: Sequence[str]) -> list[TargetSet]:
+    """Return the listed ones of the paper's sets; `all` is not among them."""
+    return [_MAKERS[name](attributes) for name in names if name in _MAKERS]
+
+
+def read_sets(
+    store: Store,
+    benchmark: str,
+    attributes: Sequence[Attribute],
+    names: Sequence[str],
+    extra: Sequence[str] = (),
+) -> list[TargetSet]:
+    """Return the listed target sets that are asked for; `all` is not among them.
+
+    A name is one of the paper's sets, else one that was saved in the app, else a file.
+
+    Args:
+        store: where the saved ones are.
+        benchmark: identity of that they were saved for.
+        attributes: those that a target may name.
+        names: of sets.
+        extra: targets as `spm_tui.targets.parse` reads them, a set each.
+
+    Raises:
+        InputError: a name is none of these, or a target is not usable.
+
+    """
+    saved: Mapping[str, Sequence[str]] = {}
+    if not set(names) <= set(TARGET_SETS):
+        with store.reading() as db:
+            saved = annotations.saved_targets(db, benchmark)
+    found = [one for name in names for one in _named(name, attributes, saved)]
+    own = [targets.parse(text, attributes) for text in extra]
+    return [*found, *(TargetSet(str(one), (one,)) for one in own)]
+
+
+def _named(
+    name: str, attributes: Sequence[Attribute], saved: Mapping[str, Sequence[str]]
+) -> list[TargetSet]:
+    if name in TARGET_SETS:
+        return standard_sets(attributes, [name])
+    if name in saved:
+        members = (target_files.from_json(text, attributes) for text in saved[name])
+        return [TargetSet(name, tuple(members))]
+    if Path(name).is_file():
+        return target_files.read(Path(name), attributes)
+    known = ", ".join([*TARGET_SETS, *saved])
+    raise InputError(f"{name!r} is neither a file nor one of {known}", field="--targets")
+
+
+def members(sets: Sequence[TargetSet]) -> tuple[Target, ...]:
+    """Return the targets of all sets, each once."""
+    return tuple(dict.fromkeys(target for one in sets for target in one.targets))

@@ -1,0 +1,118 @@
+"""Choosing: the model names a response itself (paper, Table 2 and Appendix C).
+
+Prompt-aligned, its prompt says in words what the target is, and each target is another
+question; unaligned, it is asked for the best response. The answer is a letter after a sentence
+of reasoning. Under sampling each sample sees the responses in its own order, which is undone by
+index; what most samples chose counts.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from spm_tui import prompts, targets
+from spm_tui.alignment import picks, squared_distances
+from spm_tui.forms import read
+from spm_tui.methods.base import ALL, Ask, Example, Settings, decoding, draw
+from spm_tui.target_files import to_json
+from spm_tui.targets import Target
+from spm_tui.wire import Request, Shot
+from store.identity import Canonical
+from store.records import Choice, Scenario
+
+
+class Choosing:
+    """The method for one benchmark; zero-shot when `settings.shots` is 0."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._shots: dict[tuple[int, Target], tuple[str, str]] = {}
+        """Texts of worked examples by scenario and target: made once, shared by requests."""
+        self._systems: dict[Target | None, str] = {}
+        self._questions: dict[tuple[str, tuple[int, ...]], str] = {}
+        """By key of the scenario and order, likewise: hundreds of requests are about each."""
+
+    def config(self) -> Mapping[str, Canonical]:
+        """Return shots and decoding."""
+        return {"shots": self._settings.shots, **decoding(self._settings)}
+
+    def asks(
+        self, scenario: Scenario, target: Target | None, examples: Sequence[Example]
+    ) -> Iterator[Ask]:
+        """Make one request per sample.
+
+        What is drawn depends on the wording: targets that read alike, and whose examples have
+        the same answers, make equal requests.
+        """
+        s = self._settings
+        system, key = self._system(target), scenario.key
+        shots = tuple(self._shot(one, target) for one in examples) if target else ()
+        form = prompts.choice_form(len(scenario.responses), s.reasoning)
+        told = to_json(target) if target else ""
+        for sample in range(s.samples):
+            drawn = draw(
+                key,
+                system,
+                sample,
+                responses=len(scenario.responses),
+                temperature=s.temperature,
+                seed=s.seed,
+            )
+            request = Request(
+                system=system,
+                shots=shots,
+                question=self._question(scenario, key, drawn.order),
+                form=form,
+                temperature=s.temperature,
+                seed=drawn.seed,
+            )
+            yield Ask(scenario.number, ALL, ALL, sample, drawn.order, request, told)
+
+    def _system(self, target: Target | None) -> str:
+        if target not in self._systems:
+            self._systems[target] = prompts.choice_system(target, self._settings.attributes)
+        return self._systems[target]
+
+    def _question(self, scenario: Scenario, key: str, order: tuple[int, ...]) -> str:
+        if (key, order) not in self._questions:
+            texts = [scenario.responses[index].text for index in order]
+            question = prompts.comparative_question(scenario.question, texts)
+            self._questions[key, order] = question
+        return self._questions[key, order]
+
+    def _shot(self, example: Example, target: Target) -> Shot:
+        scenario = example.scenario
+        key = (scenario.number, target)
+        if key not in self._shots:
+            stored = tuple(range(len(scenario.responses)))
+            question = self._question(scenario, scenario.key, stored)
+            self._shots[key] = (question, self._answer(scenario, target))
+        return Shot(*self._shots[key], rank=example.rank)
+
+    def _answer(self, scenario: Scenario, target: Target) -> str:
+        """Return the answer that was right: the nearest response, and why its labels are so."""
+        qualities = self._settings.attributes
+        tops = np.array([quality.levels - 1 for quality in qualities])
+        labels = np.array([response.labels for response in scenario.responses])
+        value, weight = (rows[0] for rows in targets.arrays([target], qualities))
+        chosen = int(picks(squared_distances(labels[None] / tops, value, weight))[0])
+        response = scenario.responses[chosen]
+        why = [
+            response.reasonings[i] or prompts.stand_in_reasoning(quality, response.labels[i])
+            for i, quality in enumerate(qualities)
+            if weight[i] > 0
+        ]
+        return prompts.choice_answer(why, chosen, self._settings.reasoning)
+
+    def read(self, ask: Ask, text: str) -> list[Choice]:
+        """Read the choice, put back at its index."""
+        answer = read(ask.request.form, text)
+        return [
+            Choice(
+                scenario=ask.scenario,
+                target=ask.target,
+                sample=ask.sample,
+                response=ask.order[prompts.LETTERS.index(answer["choice"])],
+                reasoning=answer["reasoning"],
+            )
+        ]

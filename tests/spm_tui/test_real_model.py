@@ -77,9 +77,7 @@ def answers(
         ("zero-shot-regression", {}),
     ],
 )
-def test_every_answer_can_be_read(
-    engine: Engine, method: str, settings: dict[str, Any]
-) -> None:
+def test_every_answer_can_be_read(engine: Engine, method: str, settings: dict[str, Any]) -> None:
     asked = asks(method, scenarios=2, **settings)
     found = answers(engine, [ask.request for ask in asked])
     reader = ASKING[method](Settings(BENCHMARK.attributes))

@@ -58,14 +58,15 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def still(app: SpmApp) -> str:
-    """Wait, within bounds, until the screen does not change any more; return it."""
+    """Wait, within bounds, until nothing works and the screen does not change; return it."""
     before, same = "", 0
-    for _ in range(200):
+    for _ in range(400):
         await asyncio.sleep(0.05)
         now = screen(app)
-        same = same + 1 if now == before else 0
+        working = any(worker.is_running for worker in app.workers)
+        same = same + 1 if now == before and not working else 0
         before = now
-        if same >= 8:
+        if same >= 10:
             break
     return before
 
@@ -90,5 +91,4 @@ async def test_screens_are_frozen(
         for key in SCREENS[name]:
             await pilot.press(key)
             await pilot.pause()
-        await app.workers.wait_for_complete()
         golden.check(f"screen-{name}-{size[0]}x{size[1]}.txt", await still(app) + "\n")

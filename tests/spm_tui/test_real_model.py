@@ -113,20 +113,24 @@ def test_an_answer_does_not_depend_on_its_batch(
     assert {i: reply.text for i, reply in answers(together, requests).items()} == texts
 
 
-@pytest.mark.parametrize("settings", [{}, {"temperature": 0.7, "samples": 3}])
+@pytest.mark.parametrize(("temperature", "spared"), [(0.0, 0), (0.7, 3)])
 def test_the_fast_engine_says_what_the_plain_one_says(
-    folder: Path, settings: dict[str, Any]
+    folder: Path, temperature: float, spared: int
 ) -> None:
-    asked = asks("few-shot-comparative", scenarios=2, attributes=2, **settings)
+    """To the letter; but a draw may fall between two tokens, where rounding decides."""
+    samples = 3 if temperature else 1
+    asked = asks(
+        "few-shot-comparative", scenarios=2, attributes=2, temperature=temperature, samples=samples
+    )
     fast, plain = (
         answers(local(folder, placement=CPU, plain=plain), [ask.request for ask in asked])
         for plain in (False, True)
     )
-    assert {i: reply.text for i, reply in fast.items()} == {
-        i: reply.text for i, reply in plain.items()
-    }
-    assert [fast[i].answer_tokens for i in fast] == [plain[i].answer_tokens for i in fast]
-    assert [fast[i].prompt_tokens for i in fast] == [plain[i].prompt_tokens for i in fast]
+    differ = [i for i in plain if fast[i].text != plain[i].text]
+    assert len(differ) <= spared, [(fast[i].text, plain[i].text) for i in differ]
+    for i in set(plain).difference(differ):
+        assert fast[i].answer_tokens == plain[i].answer_tokens
+        assert fast[i].prompt_tokens == plain[i].prompt_tokens
 
 
 def test_what_is_done_is_not_answered_again(engine: Engine) -> None:

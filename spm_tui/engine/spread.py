@@ -5,6 +5,7 @@ the GPUs answer twice as fast. Only the parent talks to anybody else.
 """
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
@@ -37,12 +38,16 @@ class SpreadEngine:
         self, folder: Path, placements: Sequence[Placement], *, rows: int | None, plain: bool
     ) -> None:
         spawn = multiprocessing.get_context("spawn")
+        threads = max(1, (os.cpu_count() or 1) // len(placements))
         self._ends: list[Connection] = []
         self._processes = []
         for placement in placements:
             ours, theirs = spawn.Pipe()
             process = spawn.Process(
-                target=_serve, args=(theirs, folder, placement, rows, plain), daemon=True
+                target=_serve,
+                args=(theirs, folder, placement),
+                kwargs={"threads": threads, "rows": rows, "plain": plain},
+                daemon=True,
             )
             process.start()
             theirs.close()
@@ -85,11 +90,20 @@ def _hear(end: Connection) -> Told:
 
 
 def _serve(
-    end: Connection, folder: Path, placement: Placement, rows: int | None, plain: bool
+    end: Connection,
+    folder: Path,
+    placement: Placement,
+    *,
+    threads: int,
+    rows: int | None,
+    plain: bool,
 ) -> None:
-    """Answer what comes, until the parent is gone."""
+    """Answer what comes, until the parent is gone; processes share out the processor's cores."""
+    import torch
+
     from spm_tui.engine.local import local
 
+    torch.set_num_threads(threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     try:
         engine = local(folder, placement=placement, rows=rows, plain=plain)

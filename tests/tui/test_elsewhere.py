@@ -27,7 +27,12 @@ from tests.tui.wait import settle
 
 HERE = socket.gethostname()
 SPEC = RunSpec("b", "eval", "few-shot-comparative", "smol", "{}")
-SLEEPS = "import time; print('there', flush=True); time.sleep(60)"
+SLEEPS = """
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+print('there', flush=True)
+time.sleep(60)
+"""
 
 
 def run_of(process: str, *, marked: datetime | None = None) -> OtherRun:
@@ -131,8 +136,10 @@ async def test_a_run_started_elsewhere_is_stopped_from_the_app(filled: Store) ->
             await pilot.press("enter")
             await settle(pilot, lambda: "What it has" not in screen(app))
             assert child.returncode is None, "it is let go on"
-            await pilot.press("l", "c", "k", "enter")
-            await shows(pilot, app, f"process {child.pid} stops after the batch", "where it was")
+            await pilot.press("l")
+            await shows(pilot, app, "where it was")
+            await pilot.press("c", "k", "enter")
+            await shows(pilot, app, f"process {child.pid} stops after the batch")
             assert await asyncio.wait_for(child.wait(), 60) == 130
             await shows(pilot, app, "none yet")
         finally:

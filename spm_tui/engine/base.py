@@ -9,6 +9,9 @@ from spm_tui.wire import Reply, Request
 Answer: TypeAlias = tuple[int, Reply]
 """The index of a request, and its reply."""
 
+OUT_OF_MEMORY = "out of GPU memory with this request alone"
+"""Error of a reply."""
+
 
 class Engine(Protocol):
     """Answers requests, in whatever order suits it."""

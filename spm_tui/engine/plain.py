@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from spm_tui.engine.base import Answer
+from spm_tui.engine.base import OUT_OF_MEMORY, Answer
 from spm_tui.engine.loading import Loaded
 from spm_tui.engine.prompt import Prompt
 from spm_tui.engine.quiet import quiet
@@ -71,7 +71,7 @@ class PlainEngine:
                 torch.cuda.empty_cache()
                 return None
         torch.cuda.empty_cache()
-        return [Reply("", 0, 0, 0, 0.0, error="out of GPU memory with this request alone")]
+        return [Reply("", 0, 0, 0, 0.0, error=OUT_OF_MEMORY)]
 
     def _answer_batch(self, requests: list[Request]) -> list[Reply]:
         started = time.perf_counter()

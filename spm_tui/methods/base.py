@@ -188,3 +188,18 @@ class TrainedMethod(Method, Protocol):
             InputError: they are too few.
 
         """
+
+
+def scored(scenario: Scenario, scores: Sequence[Sequence[float]]) -> list[Prediction]:
+    """Return the predictions of a method that says nothing but scores, and those once.
+
+    Args:
+        scenario: what is scored.
+        scores: in [0, 1], by response and attribute.
+
+    """
+    return [
+        Prediction(scenario.number, attribute, 0, response, score, reasoning="")
+        for response, row in enumerate(scores)
+        for attribute, score in enumerate(row)
+    ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from spm_tui.methods.base import Settings
+from spm_tui.methods.base import Settings, scored
 from spm_tui.wire import derive_seed
 from store.identity import Canonical
 from store.records import Choice, Prediction, Scenario
@@ -20,18 +20,13 @@ class Oracle:
 
     def decide(self, scenario: Scenario) -> list[Prediction]:
         """Score each response by its label."""
-        return [
-            Prediction(
-                scenario=scenario.number,
-                attribute=attribute,
-                sample=0,
-                response=index,
-                score=level / self._tops[attribute],
-                reasoning="",
-            )
-            for index, response in enumerate(scenario.responses)
-            for attribute, level in enumerate(response.labels)
-        ]
+        return scored(
+            scenario,
+            [
+                [level / top for level, top in zip(response.labels, self._tops, strict=True)]
+                for response in scenario.responses
+            ],
+        )
 
 
 class Random:
@@ -67,15 +62,6 @@ class Length:
         """Score each response by the rank of its length, from 0 to 1; equals share a rank."""
         lengths = [len(response.text) for response in scenario.responses]
         ranks = {length: rank for rank, length in enumerate(sorted(set(lengths)))}
-        return [
-            Prediction(
-                scenario=scenario.number,
-                attribute=attribute,
-                sample=0,
-                response=index,
-                score=ranks[length] / (len(ranks) - 1) if len(ranks) > 1 else 0.5,
-                reasoning="",
-            )
-            for index, length in enumerate(lengths)
-            for attribute in range(self._attributes)
-        ]
+        top = len(ranks) - 1
+        scores = [ranks[length] / top if top else 0.5 for length in lengths]
+        return scored(scenario, [[score] * self._attributes for score in scores])

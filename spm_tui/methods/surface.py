@@ -13,7 +13,7 @@ import numpy as np
 
 from spm_tui.alignment import Floats
 from spm_tui.errors import InputError
-from spm_tui.methods.base import Decide, Settings, Vector
+from spm_tui.methods.base import Decide, Settings, Vector, scored
 from store.identity import Canonical
 from store.records import Prediction, Scenario
 
@@ -116,18 +116,7 @@ class Surface:
 
         def decide(scenario: Scenario) -> list[Prediction]:
             rows = features(scenario, vectors)
-            return [
-                Prediction(
-                    scenario=scenario.number,
-                    attribute=attribute,
-                    sample=0,
-                    response=index,
-                    score=float(score),
-                    reasoning="",
-                )
-                for attribute, model in enumerate(models)
-                for index, score in enumerate(model(rows))
-            ]
+            return scored(scenario, np.stack([model(rows) for model in models], axis=1).tolist())
 
         return decide
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from spm_tui.engine.base import Answer
+from spm_tui.engine.base import OUT_OF_MEMORY, Answer
 from spm_tui.engine.fast.agenda import Agenda, Item
 from spm_tui.engine.fast.grammar import Grammars
 from spm_tui.engine.fast.memory import Space, space
@@ -67,12 +67,11 @@ class FastEngine:
                 return
             torch.cuda.empty_cache()  # in vain before: the error holds on to the whole work
             if room.slots == 1:
-                yield [_failed(agenda.take(), "out of GPU memory with this request alone")]
+                yield [_failed(agenda.take(), OUT_OF_MEMORY)]
             room = room.halved()
 
     def _run(self, rows: list[Row], room: Space, agenda: Agenda) -> Iterator[list[Answer]]:
-        work = Work(self._reader, self._grammars, room)
-        work.rows = rows
+        work = Work(self._reader, self._grammars, room, rows)
         since = time.perf_counter()
         while work.rows or agenda.first():
             work.admit(agenda)

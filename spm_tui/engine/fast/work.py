@@ -22,11 +22,12 @@ class Work:
         reader: the model.
         grammars: of the answers.
         room: what may be in memory.
+        rows: the answers, seen by the caller when memory runs out.
 
     """
 
-    def __init__(self, reader: Reader, grammars: Grammars, room: Space) -> None:
-        self.rows: list[Row] = []
+    def __init__(self, reader: Reader, grammars: Grammars, room: Space, rows: list[Row]) -> None:
+        self.rows = rows
         self._reader = reader
         self._grammars = grammars
         self._room = room

@@ -1,13 +1,14 @@
 """What methods and engines exchange: requests and replies, as plain data.
 
-A request is one generation. Requests that differ only in their seed or in the order of the
-responses share their beginning; an engine is free to make use of that.
+A request to a language model is one generation. Requests that differ only in their seed or in
+the order of the responses share their beginning; an engine is free to make use of that. Models
+that were trained for one question have requests of their own.
 """
 
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from spm_tui.forms import Fields, json_schema, most_tokens
 from store.identity import canonical_json, content_hash
@@ -63,6 +64,60 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Rating:
+    """Responses to be rated by a reward model.
+
+    The reply is JSON: `{"rewards": [one per response]}`.
+    """
+
+    question: str
+    responses: tuple[str, ...]
+
+    def messages(self) -> list[Message]:
+        """Return the question and every answer to it; each is rated without the others."""
+        answers = [Message("assistant", response) for response in self.responses]
+        return [Message("user", self.question), *answers]
+
+    @property
+    def size(self) -> int:
+        """Characters that are read."""
+        return len(self.responses) * len(self.question) + sum(map(len, self.responses))
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """A response to be held against a value by a Kaleido model.
+
+    The reply is JSON: probabilities that it `supports` or `opposes` the value, or `either`, an
+    `explanation`, and how many characters were `cut` off the statement for want of room.
+    """
+
+    question: str
+    response: str
+    value: str
+    tokens: int
+    """Of the explanation, at most."""
+
+    @property
+    def statement(self) -> str:
+        """The question with the response."""
+        return f"{self.question} {self.response}"
+
+    def messages(self) -> list[Message]:
+        """Return what is put into the model's templates."""
+        return [Message("user", self.statement), Message("user", f"Value: {self.value}")]
+
+    @property
+    def size(self) -> int:
+        """Characters that are read: once for the stance and once for the explanation."""
+        return 2 * (len(self.statement) + len(self.value))
+
+
+Asked: TypeAlias = Request | Rating | Stance
+"""Whatever a model is asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What became of a request."""
 
@@ -77,7 +132,7 @@ class Reply:
     """Why there is no usable answer; None when there is one."""
 
 
-def request_key(request: Request, backbone: str) -> str:
+def request_key(request: Asked, backbone: str) -> str:
     """Return the content hash of everything that decides the answer.
 
     Built from hashes of the parts, because thousands of requests share most of theirs.
@@ -87,21 +142,35 @@ def request_key(request: Request, backbone: str) -> str:
         backbone: identity of the model: revision, precision, quantisation.
 
     """
-    parts = [
-        backbone,
-        _digest(request.system),
-        *(f"{_digest(s.question)}{_digest(s.answer)}{s.rank}" for s in request.shots),
-        _digest(request.question),
-        _form_digest(request.form),
-        repr(request.temperature),
-        str(request.seed),
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\n".join([backbone, *_parts(request)]).encode()).hexdigest()
+
+
+def _parts(request: Asked) -> list[str]:
+    match request:
+        case Request():
+            return [
+                _digest(request.system),
+                *_shots_digests(request.shots),
+                _digest(request.question),
+                _form_digest(request.form),
+                repr(request.temperature),
+                str(request.seed),
+            ]
+        case Rating(question, responses):
+            return ["rating", _digest(question), *map(_digest, responses)]
+        case Stance(question, response, value, tokens):
+            texts = (question, response, request.statement, value)
+            return ["stance", *map(_digest, texts), str(tokens)]
 
 
 @lru_cache(maxsize=65536)
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=65536)
+def _shots_digests(shots: tuple[Shot, ...]) -> tuple[str, ...]:
+    return tuple(f"{_digest(s.question)}{_digest(s.answer)}{s.rank}" for s in shots)
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,11 @@ Canonical: TypeAlias = (
 )
 
 
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+)
+
+
 def canonical_json(value: Canonical) -> str:
     """Return the one JSON text of `value`: keys sorted, no white space, non-ASCII kept.
 
@@ -20,9 +25,7 @@ def canonical_json(value: Canonical) -> str:
         ValueError: `value` holds NaN or an infinity, which have no JSON.
 
     """
-    return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-    )
+    return _ENCODER.encode(value)
 
 
 def content_hash(value: Canonical) -> str:

@@ -6,6 +6,7 @@ in their split from 1, as people count them.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from store.identity import content_hash
@@ -52,8 +53,13 @@ class Scenario:
     @property
     def key(self) -> str:
         """Identity of the texts alone: the same in every benchmark, split and order."""
-        texts = [response.text for response in self.responses]
-        return content_hash([self.question, texts])[:16]
+        return _key(self.question, tuple(response.text for response in self.responses))
+
+
+@lru_cache(maxsize=65536)
+def _key(question: str, responses: tuple[str, ...]) -> str:
+    """Hash the texts of a scenario, once for the many requests about it."""
+    return content_hash([question, responses])[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from spm_tui.bench.embedding import Vectors
 from spm_tui.bench.subject import Backbone
 from spm_tui.cli import headless, main
 from spm_tui.engine.scripted import ScriptedEngine
-from spm_tui.wire import Request
+from spm_tui.methods.catalogue import Role
+from spm_tui.wire import Asked
 from tests import machine
 
 
@@ -21,15 +22,21 @@ class FakeBackend:
     """Seconds each answer takes."""
 
     def __init__(self, choice: Any, *, say: Any) -> None:
-        self.backbone = Backbone(choice.model, "fake/float32")
+        self._choice = choice
         self.embedder = "fake"
         self._say = say
 
-    def engine(self) -> ScriptedEngine:
+    def backbone(self, role: Role) -> Backbone:
+        choice = self._choice
+        return Backbone(
+            choice.model if role == "language" else getattr(choice, role), "fake/float32"
+        )
+
+    def engine(self, role: Role) -> ScriptedEngine:
         self._say("loading nothing")
         return ScriptedEngine(self._judge)
 
-    def _judge(self, request: Request) -> str:
+    def _judge(self, request: Asked) -> str:
         time.sleep(self.pause)
         return machine.judge(request)
 

@@ -8,14 +8,24 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from spm_tui.bench.embedding import Vectors
-from spm_tui.wire import Request
+from spm_tui.wire import Asked, Rating, Stance
 
 
-def judge(request: Request) -> str:
+def judge(request: Asked) -> str:
     """Answer with a score per response that depends on its text and on the attribute.
 
     Or choose the response that would score highest.
     """
+    if isinstance(request, Rating):
+        return json.dumps({"rewards": [_score(text) / 7 - 5 for text in request.responses]})
+    if isinstance(request, Stance):
+        supports = _score(request.value + request.response) / 101
+        said = {
+            "supports": supports,
+            "opposes": 0.75 * (1 - supports),
+            "either": 0.25 * (1 - supports),
+        }
+        return json.dumps(said | {"explanation": f"for {request.response[:20]}", "cut": 0})
     found = re.findall(r"Response ([A-Z]):\n(.*?)(?=\n\nResponse |\Z)", request.question, re.DOTALL)
     if request.form.fields[-1][0] == "choice":
         letter, text = max(found, key=lambda one: _score(request.system + one[1]))

@@ -1,5 +1,6 @@
 """Tiny random models of many architectures, with a tokenizer of bytes: nothing is downloaded."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
@@ -69,25 +70,35 @@ def model(family: str, *, vocabulary: int, dtype: str = "float32", **changes: An
     Its weights are large, so that a token seen too many or too few shows in the answers.
     """
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
+
+    config = _config(family, vocabulary=vocabulary, **changes)
+    return _seeded(lambda: AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype)))
+
+
+def _config(family: str, *, vocabulary: int, **changes: Any) -> Any:
+    from transformers import AutoConfig
 
     kind, options = _FAMILIES[family]
     sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3}
-    config = AutoConfig.for_model(
+    return AutoConfig.for_model(
         kind,
         vocab_size=vocabulary,
         max_position_embeddings=CONTEXT,
         initializer_range=0.3,
         bos_token_id=None,
         eos_token_id=vocabulary - 1,
-        pad_token_id=None,
         **sizes,
-        **options | changes,
+        **{"pad_token_id": None} | options | changes,
     )
+
+
+def _seeded(make: Callable[[], Any]) -> Any:
+    import torch
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
-        made = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
-    return made.eval()
+        return make().eval()
 
 
 def loaded(
@@ -102,3 +113,42 @@ def loaded(
     words = tokenizer(merges=merges)
     made = model(family, vocabulary=len(words) + 3, dtype=dtype, **changes)
     return Loaded(made, words, Prompts(words, context), "cpu")
+
+
+def kaleido_model(*, context: int = CONTEXT) -> tuple[Any, Any]:
+    """Return a T5 model with Kaleido's templates, and its tokenizer."""
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    words = tokenizer(merges=False)
+    words.model_max_length = context
+    words.pad_token = "<system>"  # no more a special one here, but not the end
+    names = ["ACTION", "VRD", "VALUE"]
+    config = T5Config(
+        vocab_size=len(words),
+        d_model=32,
+        d_kv=16,
+        d_ff=64,
+        num_layers=2,
+        num_heads=2,
+        initializer_factor=3.0,
+        eos_token_id=words.eos_token_id,
+        pad_token_id=words.pad_token_id,
+        decoder_start_token_id=words.pad_token_id,
+        task_specific_params={
+            task: {"template": f"[{task.title()}]:\tAction: ACTION\tVRD: VALUE", "args": names}
+            for task in ("valence", "explanation")
+        },
+    )
+    return _seeded(lambda: T5ForConditionalGeneration(config)), words
+
+
+def reward_model(
+    family: str = "llama", *, labels: int = 1, context: int = CONTEXT, **changes: Any
+) -> tuple[Any, Any]:
+    """Return a sequence classifier of a family, and its tokenizer."""
+    from transformers import AutoModelForSequenceClassification
+
+    words = tokenizer()
+    words.model_max_length = context
+    config = _config(family, vocabulary=len(words) + 3, num_labels=labels, **changes)
+    return _seeded(lambda: AutoModelForSequenceClassification.from_config(config)), words

@@ -11,6 +11,7 @@ from spm_tui.engine.base import Engine
 from spm_tui.engine.device import Placement, place, spread
 from spm_tui.engine.models import Located
 from spm_tui.engine.spread import SpreadEngine
+from spm_tui.methods.catalogue import Role
 
 Say = Callable[[str], None]
 
@@ -21,6 +22,9 @@ class ModelChoice:
 
     model: str = models.LANGUAGE_MODEL
     revision: str | None = None
+    """Of the language model."""
+    kaleido: str = models.KALEIDO_MODEL
+    reward: str = models.REWARD_MODEL
     embedder: str = models.EMBEDDER
     device: str = "auto"
     dtype: str = "auto"
@@ -34,7 +38,7 @@ class ModelChoice:
 
 
 class Backend:
-    """One language model and one embedder, shared by the runs of a command.
+    """A model for each role and one embedder, shared by the runs of a command.
 
     Args:
         choice: which.
@@ -45,45 +49,57 @@ class Backend:
     def __init__(self, choice: ModelChoice, *, say: Say) -> None:
         self._choice = choice
         self._say = say
+        self._located: dict[Role, Located] = {}
+        self._loaded: tuple[Role, Engine] | None = None
 
     @cached_property
     def placement(self) -> Placement:
         """Device and precision."""
         return place(self._choice.device, self._choice.dtype, self._choice.quantize)
 
-    @cached_property
-    def _model(self) -> Located:
-        choice = self._choice
-        return models.locate(choice.model, revision=choice.revision, say=self._say)
+    def _model(self, role: Role) -> Located:
+        if role not in self._located:
+            choice = self._choice
+            names = {"language": choice.model, "kaleido": choice.kaleido, "reward": choice.reward}
+            revision = choice.revision if role == "language" else None
+            self._located[role] = models.locate(names[role], revision=revision, say=self._say)
+        return self._located[role]
 
     @cached_property
     def _embedder(self) -> Located:
         return models.locate(self._choice.embedder, say=self._say)
 
-    @property
-    def backbone(self) -> Backbone:
-        """The language model's identity; its files are fetched if need be."""
-        return Backbone(self._model.name, f"{self._model.revision}/{self.placement.precision}")
+    def backbone(self, role: Role) -> Backbone:
+        """Return a model's identity; its files are fetched if need be."""
+        model = self._model(role)
+        return Backbone(model.name, f"{model.revision}/{self.placement.precision}")
 
     @property
     def embedder(self) -> str:
         """The embedding model's identity; its files are fetched if need be."""
         return self._embedder.revision
 
-    @cached_property
-    def _engine(self) -> Engine:
+    def engine(self, role: Role) -> Engine:
+        """Return the engine of a role, loaded if it was not the last; two may not fit a GPU."""
+        if self._loaded is None or self._loaded[0] != role:
+            self._loaded = None
+            load = self._language if role == "language" else self._trained
+            self._loaded = (role, load(role))
+        return self._loaded[1]
+
+    def _language(self, role: Role) -> Engine:
         from spm_tui.engine.local import local
 
-        choice, folder = self._choice, self._model.folder
+        choice, model = self._choice, self._model(role)
         places = [self.placement]
         if choice.device_map is None:
             places = spread(self.placement, choice.workers)
         where = ", ".join(dict.fromkeys(place.device for place in places))
-        self._say(f"loading {self._model.name} on {where}")
+        self._say(f"loading {model.name} on {where}")
         if len(places) > 1:
-            return SpreadEngine(folder, places, rows=choice.batch_size, plain=choice.plain)
+            return SpreadEngine(model.folder, places, rows=choice.batch_size, plain=choice.plain)
         return local(
-            folder,
+            model.folder,
             placement=self.placement,
             device_map=choice.device_map,
             rows=choice.batch_size,
@@ -91,9 +107,20 @@ class Backend:
             say=self._say,
         )
 
-    def engine(self) -> Engine:
-        """Return the engine, loaded at the first call."""
-        return self._engine
+    def _trained(self, role: Role) -> Engine:
+        """Load a model that was trained for one question."""
+        from spm_tui.engine.kaleido import kaleido
+        from spm_tui.engine.reward import reward_model
+
+        model = self._model(role)
+        self._say(f"loading {model.name} on {self.placement.device}")
+        load = kaleido if role == "kaleido" else reward_model
+        return load(
+            model.folder,
+            placement=self.placement,
+            device_map=self._choice.device_map,
+            rows=self._choice.batch_size,
+        )
 
     def embed(self, texts: Sequence[str]) -> Iterator[Vectors]:
         """Yield embeddings of `texts`; the embedder is loaded only if there are any."""

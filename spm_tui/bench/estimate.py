@@ -14,15 +14,14 @@ from spm_tui.bench.repeating import options_of
 from spm_tui.engine.schedule import CHARACTERS_PER_TOKEN
 from spm_tui.forms import Text, most_tokens
 from spm_tui.methods.base import REASONING
-from spm_tui.methods.catalogue import ASKING, CHOOSING, FEW_SHOT, PER_TARGET, WITH_MODEL
+from spm_tui.methods.catalogue import ASKING, CHOOSING, FEW_SHOT, MODEL_OF, PER_TARGET
 from spm_tui.targets import Target
+from spm_tui.wire import Rating, Stance
 from store import runs
 from store.connection import Connection
 from store.records import Attribute, Benchmark, Scenario
 from store.runs import Cost
 
-_SINGLE = frozenset({"zero-shot-regression"})
-"""Methods with a request per response."""
 _TURN = 5
 """Tokens of a chat template around a message."""
 _ANSWER = 40
@@ -74,7 +73,6 @@ def estimate(
         targets: of all the options' sets, for methods that are told them.
 
     """
-    samples = options.samples if options.decoding == "sampling" else 1
     total = Estimate()
     for method in dict.fromkeys(options.method):
         if method in ASKING:
@@ -83,34 +81,37 @@ def estimate(
             asks = _choices(benchmark, options, method, targets)
         else:
             continue
-        total += _as_measured(sum(asks, Estimate()) * samples, method, measured or {})
+        sampled = options.decoding == "sampling" and MODEL_OF[method] == "language"
+        whole = sum(asks, Estimate()) * (options.samples if sampled else 1)
+        total += _as_measured(whole, method, measured or {})
     return total
 
 
-def measured_costs(db: Connection, benchmark: str, model: str) -> dict[str, Cost]:
-    """Return what the newest runs on a benchmark with a model took, by method.
+def measured_costs(db: Connection, benchmark: str, options: RunOptions) -> dict[str, Cost]:
+    """Return what the newest runs on a benchmark with the same models took, by method.
 
     Args:
         db: a connection in `Store.reading`.
         benchmark: its identity.
-        model: as the options name it.
+        options: name the models.
 
     """
     return {
         run.spec.method: runs.cost(db, run.number)
         for run in runs.listing(db)
         if run.spec.benchmark == benchmark
-        and run.spec.method in WITH_MODEL
-        and options_of(run).model == model
+        and (method := run.spec.method) in MODEL_OF
+        and options_of(run).model_of(method) == options.model_of(method)
     }
 
 
 def _as_measured(guess: Estimate, method: str, measured: Mapping[str, Cost]) -> Estimate:
-    """Take tokens and time from the method's own runs, or else the time from all runs' tokens."""
+    """Take tokens and time from the method's own runs, or else the time from all its model's."""
     cost = measured.get(method)
     if cost is None or not cost.answers:
-        tokens = sum(one.prompt_tokens + one.answer_tokens for one in measured.values())
-        seconds = sum(one.seconds for one in measured.values())
+        others = [one for name, one in measured.items() if MODEL_OF[name] == MODEL_OF[method]]
+        tokens = sum(one.prompt_tokens + one.answer_tokens for one in others)
+        seconds = sum(one.seconds for one in others)
         ours = guess.prompt_tokens + guess.answer_tokens
         return replace(guess, seconds=ours * seconds / tokens if tokens and seconds else None)
     share = guess.requests / cost.answers
@@ -125,7 +126,8 @@ def _as_measured(guess: Estimate, method: str, measured: Mapping[str, Cost]) -> 
 def _asks(benchmark: Benchmark, options: RunOptions, method: str) -> Iterator[Estimate]:
     """Yield what each scenario and attribute takes, for one sample."""
     reasoning = _reasoning(options)
-    ask = _single if method in _SINGLE else _comparative
+    alone = {"zero-shot-regression": _single, "kaleido": _stances}
+    ask = alone.get(method, _comparative)
     scenarios = _scenarios(benchmark, options)
     shots = options.shots if method in FEW_SHOT else 0
     train = benchmark.split("train") if shots else ()
@@ -140,6 +142,9 @@ def _choices(
     benchmark: Benchmark, options: RunOptions, method: str, targets: Sequence[Target]
 ) -> Iterator[Estimate]:
     """Yield what each scenario takes, for one sample; targets that read alike are asked once."""
+    if method == "reward":
+        yield from map(_rating, _scenarios(benchmark, options))
+        return
     told: Sequence[Target | None] = targets if method in PER_TARGET else (None,)
     systems = {prompts.choice_system(target, benchmark.attributes) for target in told}
     reasoning, times = _reasoning(options), len(systems)
@@ -179,6 +184,18 @@ def _single(scenario: Scenario, attribute: Attribute, reasoning: Text) -> Estima
         sum(_tokens(system + len(question), turns=2) for question in questions),
         len(questions) * most_tokens(prompts.judgement(reasoning)),
     )
+
+
+def _stances(scenario: Scenario, attribute: Attribute, reasoning: Text) -> Estimate:
+    sizes = [Stance(scenario.question, r.text, attribute.name, 0).size for r in scenario.responses]
+    prompts_ = sum(_tokens(size, turns=2) for size in sizes)
+    return Estimate(len(sizes), prompts_, len(sizes) * reasoning.tokens)
+
+
+def _rating(scenario: Scenario) -> Estimate:
+    texts = tuple(response.text for response in scenario.responses)
+    size = Rating(scenario.question, texts).size
+    return Estimate(1, _tokens(size, turns=2 * len(texts)), 0)
 
 
 def _size(scenario: Scenario) -> int:

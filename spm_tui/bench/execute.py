@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from spm_tui.bench.embedding import Embed, of_texts
 from spm_tui.bench.events import Ended, Event, ItemAnswered, Judgement, Planned, Progress
@@ -221,7 +222,7 @@ class _Work:
             self._pending.say(said)
             yield self._told(ask, said, error)
 
-    def _told(self, ask: Ask, said: Said, error: str | None) -> ItemAnswered:
+    def _told(self, ask: Ask[Any], said: Said, error: str | None) -> ItemAnswered:
         choice = next((one for one in said if isinstance(one, Choice)), None)
         return ItemAnswered(
             run=self.run,

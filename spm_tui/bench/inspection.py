@@ -7,26 +7,27 @@ makes it again from the stored embeddings; equal hashes prove that it is the sam
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from spm_tui.bench.embedding import Vectors
 from spm_tui.bench.plan import examples, make_plan
 from spm_tui.bench.subject import Backbone, Job, Subject
 from spm_tui.errors import InputError
 from spm_tui.forms import Text
-from spm_tui.methods.base import ALL, Ask, Example, Settings
-from spm_tui.methods.catalogue import FEW_SHOT, PER_TARGET, WITH_MODEL
+from spm_tui.methods.base import ALL, REASONING, Ask, Example, Settings
+from spm_tui.methods.catalogue import FEW_SHOT, MODEL_OF, PER_TARGET
 from spm_tui.target_files import from_json
 from spm_tui.targets import Target
 from store import benchmarks, browse, pages, runs
-from store.connection import Store
-from store.records import Attribute, Generation, Run
+from store.connection import Connection, Store
+from store.records import Attribute, Benchmark, Generation, Run
 
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
     """One request of a run, and what came back."""
 
-    ask: Ask
+    ask: Ask[Any]
     about: str
     """The attribute, or the target; empty where there is neither."""
     examples: tuple[Example, ...]
@@ -52,10 +53,10 @@ def inspect(
             embeddings are not in the store.
 
     """
-    if run.spec.method not in WITH_MODEL:
+    if run.spec.method not in MODEL_OF:
         raise InputError(f"{run.spec.method} asks no model, so there is no prompt")
     with store.reading() as db:
-        benchmark = benchmarks.load(db, run.spec.benchmark)
+        benchmark = _as_asked(db, run)
         asked = pages.requests(db, run.number, scenario)
         told = [from_json(t, benchmark.attributes) for t in browse.asked_targets(db, run.number)]
     if run.spec.method in PER_TARGET and not told:
@@ -82,7 +83,21 @@ def inspect(
     ]
 
 
-def _about(ask: Ask, attributes: Sequence[Attribute]) -> str:
+def _as_asked(db: Connection, run: Run) -> Benchmark:
+    """Return the run's benchmark with the reasoning examples that it was made with.
+
+    Some may have been added since. Where those of its time are not what it says of them either,
+    because they are another store's, those of now are as good.
+    """
+    benchmark = benchmarks.load(db, run.spec.benchmark)
+    shown = json.loads(run.spec.config).get("examples", benchmark.identity)
+    if benchmark.identity == shown:
+        return benchmark
+    earlier = benchmarks.load(db, run.spec.benchmark, until=run.created_at)
+    return earlier if earlier.identity == shown else benchmark
+
+
+def _about(ask: Ask[Any], attributes: Sequence[Attribute]) -> str:
     if ask.attribute != ALL:
         return attributes[ask.attribute].name
     return str(from_json(ask.target, attributes)) if ask.target else ""
@@ -108,17 +123,20 @@ def job_of(run: Run, subject: Subject) -> Job:
 def _job(run: Run, subject: Subject) -> Job:
     config = json.loads(run.spec.config)
     method = config["method"]
-    characters, tokens = method["reasoning"]
+    lengths = method.get("reasoning") or (
+        REASONING.characters,
+        method.get("reasoning_tokens", REASONING.tokens),
+    )
     return Job(
         subject,
         run.spec.method,
         Settings(
             attributes=subject.benchmark.attributes,
-            temperature=method["temperature"],
+            temperature=method.get("temperature", 0.0),
             samples=method.get("samples", 1),
             shots=method.get("shots", 0),
             seed=method.get("seed", 0),
-            reasoning=Text(characters, tokens),
+            reasoning=Text(*lengths),
         ),
         Backbone(run.spec.model, config["model"]),
         config.get("embedder", ""),

@@ -9,13 +9,21 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast
 
 from spm_tui.errors import InputError
-from spm_tui.methods.catalogue import NAMES
+from spm_tui.methods.catalogue import MODEL_OF, NAMES, Role
 from store.identity import Canonical
 from store.records import Split
 
 LANGUAGE_MODEL = "SmolLM2-135M-Instruct"
 """The default backbone, an embedded model."""
 EMBEDDER = "all-MiniLM-L6-v2"
+KALEIDO_MODEL = "tsor13/kaleido-xl"
+REWARD_MODEL = "Ray2333/GRM-Llama3.2-3B-rewardmodel-ft"
+MODEL_OPTION: Mapping[Role, str] = {
+    "language": "model",
+    "kaleido": "kaleido-model",
+    "reward": "reward-model",
+}
+"""The option that names the model of a role."""
 DEVICES = ("auto", "cuda", "mps", "cpu")
 QUANTIZATIONS = ("int8", "int4")
 BACKENDS = ("local", "plain")
@@ -45,6 +53,8 @@ class RunOptions:
     reasoning_tokens: int = 64
     model: str = LANGUAGE_MODEL
     revision: str | None = None
+    kaleido_model: str = KALEIDO_MODEL
+    reward_model: str = REWARD_MODEL
     embedder: str = EMBEDDER
     backend: str = "local"
     device: str = "auto"
@@ -54,6 +64,10 @@ class RunOptions:
     batch_size: int | None = None
     workers: int | None = None
     out: str | None = None
+
+    def model_of(self, method: str) -> str:
+        """Return the name of the model that a method asks."""
+        return str(getattr(self, BY_NAME[MODEL_OPTION[MODEL_OF[method]]].field))
 
     def record(self) -> dict[str, Canonical]:
         """Return the options that differ from their defaults, as a config file has them."""
@@ -164,8 +178,10 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
         Option("reasoning-tokens", "N", "at most, for each reasoning", int, low=8),
     ),
     "which model": (
-        Option("model", "NAME", "embedded model, folder, GGUF file or hub id"),
+        Option("model", "NAME", "short name (see models), hub id, folder or GGUF file"),
         Option("revision", "REV", "branch, tag or commit of a hub id"),
+        Option("kaleido-model", "NAME", "for the method kaleido: folder or hub id"),
+        Option("reward-model", "NAME", "for the method reward: folder or hub id"),
         Option("embedder", "NAME", "embedding model, for the choice of examples and for surface"),
         Option(
             "backend", "NAME", "local, or plain: the same, several times slower", choices=BACKENDS

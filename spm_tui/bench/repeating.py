@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from spm_tui.bench.options import BY_NAME, RunOptions
+from spm_tui.bench.options import BY_NAME, MODEL_OPTION, RunOptions
 from spm_tui.errors import InputError
+from spm_tui.methods.catalogue import MODEL_OF
 from store.records import Run
 
 
@@ -26,14 +27,16 @@ def options_of(run: Run) -> RunOptions:
         "scenario": (),
         "out": None,
     }
-    decided |= {key: config[key] for key in ("samples", "shots", "seed") if config.get(key)}
+    kept = ("samples", "shots", "seed", "reasoning_tokens")
+    decided |= {key: config[key] for key in kept if config.get(key)}
     if temperature:
         decided["temperature"] = temperature
     if "reasoning" in config:
         decided["reasoning_tokens"] = config["reasoning"][1]
     recorded = _recorded(run)
-    if run.spec.model and "model" not in recorded:
-        decided["model"] = run.spec.model
+    model = BY_NAME[MODEL_OPTION[MODEL_OF.get(run.spec.method, "language")]].field
+    if run.spec.model and model not in recorded:
+        decided[model] = run.spec.model
     return replace(RunOptions(), **(recorded | decided))
 
 

@@ -7,7 +7,7 @@ from spm_tui import prompts
 from spm_tui.datasets import builtin
 from spm_tui.errors import InputError
 from spm_tui.methods.base import Settings
-from spm_tui.methods.catalogue import CHOOSING, EMBEDDING, FEW_SHOT, METHODS
+from spm_tui.methods.catalogue import CHOOSING, EMBEDDING, FEW_SHOT, METHODS, MODEL_OF
 from spm_tui.targets import Target
 from store import benchmarks
 from store.connection import Store
@@ -45,6 +45,13 @@ class Subject:
     def selected(self) -> tuple[Attribute, ...]:
         """The selected attributes themselves."""
         return tuple(self.benchmark.attributes[index] for index in self.attributes)
+
+
+def at_hand(store: Store) -> list[str]:
+    """Return the names of the benchmarks in the store; of the built-in ones if there are none."""
+    with store.reading() as db:
+        there = [row.name for row in benchmarks.listing(db)]
+    return list(dict.fromkeys(there)) or list(builtin.NAMES)
 
 
 def load_subject(store: Store, name: str, selection: Selection, *, at: datetime) -> Subject:
@@ -96,7 +103,7 @@ def _attributes(benchmark: Benchmark, names: tuple[str, ...]) -> tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
-    """A language model as far as a run's identity goes."""
+    """A model that is asked, as far as a run's identity goes."""
 
     name: str
     identity: str
@@ -124,9 +131,10 @@ class Job:
         method = METHODS[self.method](self.settings)
         config: dict[str, Canonical] = {"method": method.config()}
         if self.backbone:
+            config |= {"model": self.backbone.identity}
+        if MODEL_OF.get(self.method) == "language":
             choosing = self.method in CHOOSING
-            wording = prompts.CHOICE_WORDING if choosing else prompts.WORDING
-            config |= {"model": self.backbone.identity, "wording": wording}
+            config |= {"wording": prompts.CHOICE_WORDING if choosing else prompts.WORDING}
         if self.method in EMBEDDING:
             config |= {"embedder": self.embedder}
         if self.method in FEW_SHOT:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from spm_tui.wire import Reply, Request
+from spm_tui.wire import Reply
 
 Answer: TypeAlias = tuple[int, Reply]
 """The index of a request, and its reply."""
@@ -14,10 +14,10 @@ OUT_OF_MEMORY = "out of GPU memory with this request alone"
 
 
 class Engine(Protocol):
-    """Answers requests, in whatever order suits it."""
+    """Answers requests of its own kind, in whatever order suits it."""
 
     def answer(
-        self, requests: Sequence[Request], *, done: AbstractSet[int] = frozenset()
+        self, requests: Sequence[Any], *, done: AbstractSet[int] = frozenset()
     ) -> Iterator[list[Answer]]:
         """Yield the replies that are there, in groups: those computed together.
 

@@ -7,6 +7,9 @@ from spm_tui.errors import ModelError
 from spm_tui.wire import Message
 
 _PROBE = "probe-of-the-system-role"
+_DATE = "26 Jul 2024"
+"""For Llama's templates, which tell the date, and this one where there is no clock: a prompt does
+not depend on the day it is sent."""
 
 
 class Chat:
@@ -35,6 +38,11 @@ class Chat:
         """
         return self._apply(messages if self._has_system_role else _joined(messages))
 
+    def exchange(self, question: str, response: str) -> str:
+        """Return a question and the assistant's answer as text, nothing left to be said."""
+        messages = [Message("user", question), Message("assistant", response)]
+        return self._apply(messages, ended=True)
+
     def _takes_system(self) -> bool:
         from jinja2.exceptions import TemplateError
 
@@ -43,12 +51,13 @@ class Chat:
         except TemplateError:
             return False
 
-    def _apply(self, messages: Sequence[Message]) -> str:
+    def _apply(self, messages: Sequence[Message], *, ended: bool = False) -> str:
         return str(
             self._tokenizer.apply_chat_template(
                 [{"role": message.role, "content": message.content} for message in messages],
                 tokenize=False,
-                add_generation_prompt=True,
+                add_generation_prompt=not ended,
+                date_string=_DATE,
             )
         )
 

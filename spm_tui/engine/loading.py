@@ -1,4 +1,4 @@
-"""A causal language model of transformers, in memory."""
+"""Models of transformers, in memory; a causal language model with what goes with it."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -45,26 +45,51 @@ def load(folder: Path, placement: Placement, *, device_map: str | None = None) -
             it is not installed.
 
     """
+    from transformers import AutoModelForCausalLM, GenerationConfig
+
+    model, tokenizer, _ = pretrained(
+        AutoModelForCausalLM, folder, placement, device_map=device_map, what="a language model"
+    )
+    model.generation_config = GenerationConfig()  # a model's own sampling habits are not ours
+    prompts = Prompts(tokenizer, context(model.config, tokenizer))
+    return Loaded(model, tokenizer, prompts, placement.device.partition(":")[0])
+
+
+def pretrained(
+    kind: Any, folder: Path, placement: Placement, *, device_map: str | None, what: str
+) -> tuple[Any, Any, set[str]]:
+    """Return a model ready for inference, its tokenizer, and the weights its files do not have.
+
+    Args:
+        kind: one of transformers' classes that make models.
+        folder: the model's files.
+        placement: device and precision.
+        device_map: `auto` spreads a model that is too large for one GPU over all of them.
+        what: it is to be, for people.
+
+    Raises:
+        ModelError: it cannot be loaded, or what is needed to quantize it is not installed.
+
+    """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+    from transformers import AutoTokenizer
 
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(folder)
-            model = AutoModelForCausalLM.from_pretrained(
+            model, report = kind.from_pretrained(
                 folder,
                 dtype=getattr(torch, placement.dtype),
                 device_map=device_map or (placement.device if placement.quantize else None),
                 quantization_config=_quantization(placement),
+                output_loading_info=True,
             )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0]
-        raise ModelError(f"{folder}: cannot be loaded as a language model: {reason}") from error
-    model.generation_config = GenerationConfig()  # a model's own sampling habits are not ours
+        raise ModelError(f"{folder}: cannot be loaded as {what}: {reason}") from error
     if device_map is None and not placement.quantize:
         model.to(placement.device)
-    prompts = Prompts(tokenizer, _context(model.config, tokenizer))
-    return Loaded(model.eval(), tokenizer, prompts, placement.device.partition(":")[0])
+    return model.eval(), tokenizer, set(report["missing_keys"])
 
 
 def _quantization(placement: Placement) -> Any:
@@ -85,7 +110,9 @@ def _quantization(placement: Placement) -> Any:
     )
 
 
-def _context(config: Any, tokenizer: Any) -> int:
+def context(config: Any, tokenizer: Any) -> int:
     """Return the context window in tokens; some tokenizers say a huge number for unknown."""
-    positions = getattr(config.get_text_config(), "max_position_embeddings", None)
+    config = config.get_text_config()
+    names = ("max_position_embeddings", "n_positions")  # the second is T5's
+    positions = next((size for name in names if (size := getattr(config, name, None))), None)
     return min(int(positions or 1 << 20), int(tokenizer.model_max_length))

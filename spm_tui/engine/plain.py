@@ -9,19 +9,15 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from spm_tui.engine.base import OUT_OF_MEMORY, Answer
+from spm_tui.engine.base import Answer
+from spm_tui.engine.batching import ROWS, TOKENS, in_batches
 from spm_tui.engine.loading import Loaded
 from spm_tui.engine.prompt import Prompt
 from spm_tui.engine.quiet import quiet
 from spm_tui.engine.sampling import SeededSampling
-from spm_tui.engine.schedule import batches, unfinished
+from spm_tui.engine.schedule import batches
 from spm_tui.forms import Fields, grammar, most_tokens
 from spm_tui.wire import Reply, Request
-
-ROWS = {"cpu": 8, "mps": 8, "cuda": 64}
-"""Requests in a batch unless the user says otherwise."""
-TOKENS = {"cpu": 16_384, "mps": 16_384, "cuda": 131_072}
-"""Padded tokens in a batch likewise; memory that does not suffice halves the batch."""
 
 
 class PlainEngine:
@@ -49,29 +45,9 @@ class PlainEngine:
     ) -> Iterator[list[Answer]]:
         """Yield replies batch by batch, the longest prompts first."""
         planned = batches(requests, rows=self._rows, tokens=TOKENS[self._loaded.kind])
-        queue = unfinished(planned, done)[::-1]
-        while queue:
-            batch = queue.pop()
-            replies = self._answer_or_split([requests[index] for index in batch])
-            if replies is None:
-                half = len(batch) // 2
-                queue += [batch[half:], batch[:half]]
-                continue
-            answers = zip(batch, replies, strict=True)
-            yield [(index, reply) for index, reply in answers if index not in done]
-
-    def _answer_or_split(self, requests: list[Request]) -> list[Reply] | None:
-        """Answer a batch; None when it must be halved for want of memory."""
-        import torch
-
-        try:
-            return self._answer_batch(requests)
-        except torch.OutOfMemoryError:
-            if len(requests) > 1:
-                torch.cuda.empty_cache()
-                return None
-        torch.cuda.empty_cache()
-        return [Reply("", 0, 0, 0, 0.0, error=OUT_OF_MEMORY)]
+        yield from in_batches(
+            planned, lambda batch: self._answer_batch([requests[i] for i in batch]), done=done
+        )
 
     def _answer_batch(self, requests: list[Request]) -> list[Reply]:
         started = time.perf_counter()

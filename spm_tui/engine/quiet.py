@@ -13,7 +13,7 @@ def quiet() -> Iterator[None]:
 
     transformers_logging.disable_progress_bar()
     transformers_logging.set_verbosity_error()
-    for name in ("huggingface_hub", "sentence_transformers", "accelerate"):
+    for name in ("huggingface_hub", "sentence_transformers", "accelerate", "bitsandbytes"):
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -5,7 +5,7 @@ form, and prompts of similar length, because shorter ones are padded. Long promp
 what does not fit into memory shows early, and the time left is not underestimated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import pairwise
 
@@ -34,14 +34,38 @@ def batches(requests: Sequence[Request], *, rows: int, tokens: int) -> list[list
     """
     cost = [estimated_tokens(request) for request in requests]
     order = sorted(range(len(requests)), key=lambda i: (most_tokens(requests[i].form), cost[i]))
+    forms = [request.form for request in requests]
+    return _filled(order[::-1], cost, rows, tokens, lambda i, j: forms[i] == forms[j])
+
+
+def batches_of_one_form(cost: Sequence[int], *, rows: int, tokens: int) -> list[list[int]]:
+    """Return the indices of requests that may all be answered together in batches.
+
+    Args:
+        cost: of each request, in tokens.
+        rows: most requests in a batch.
+        tokens: most tokens in a batch, padding included; one long request may exceed it.
+
+    """
+    order = sorted(range(len(cost)), key=cost.__getitem__)
+    return _filled(order[::-1], cost, rows, tokens, lambda _, __: True)
+
+
+def _filled(
+    order: Sequence[int],
+    cost: Sequence[int],
+    rows: int,
+    tokens: int,
+    alike: Callable[[int, int], bool],
+) -> list[list[int]]:
     found: list[list[int]] = []
-    for index in reversed(order):
+    for index in order:
         batch = found[-1] if found else []
         fits = (
             batch
             and len(batch) < rows
             and (len(batch) + 1) * cost[batch[0]] <= tokens
-            and requests[batch[0]].form == requests[index].form
+            and alike(batch[0], index)
         )
         if fits:
             batch.append(index)

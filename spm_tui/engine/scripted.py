@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 from spm_tui.engine.base import Answer
-from spm_tui.wire import Reply, Request
+from spm_tui.wire import Reply
 
 
 class ScriptExhausted(AssertionError):
@@ -19,8 +20,8 @@ class ScriptedEngine:
 
     """
 
-    def __init__(self, script: Iterable[str | Reply] | Callable[[Request], str | Reply]) -> None:
-        self.calls: list[Request] = []
+    def __init__(self, script: Iterable[str | Reply] | Callable[[Any], str | Reply]) -> None:
+        self.calls: list[Any] = []
         """Requests answered so far."""
         if callable(script):
             self._next = script
@@ -28,13 +29,13 @@ class ScriptedEngine:
             lines = iter(script)
             self._next = lambda request: self._take(lines, request)
 
-    def _take(self, lines: Iterator[str | Reply], request: Request) -> str | Reply:
+    def _take(self, lines: Iterator[str | Reply], request: Any) -> str | Reply:
         for line in lines:
             return line
-        raise ScriptExhausted(f"no line left for: {request.question!r:.80}")
+        raise ScriptExhausted(f"no line left for: {request!r:.80}")
 
     def answer(
-        self, requests: Sequence[Request], *, done: AbstractSet[int] = frozenset()
+        self, requests: Sequence[Any], *, done: AbstractSet[int] = frozenset()
     ) -> Iterator[list[Answer]]:
         """Yield the script's next line for each request, in order, one at a time."""
         for index, request in enumerate(requests):

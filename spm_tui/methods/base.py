@@ -6,14 +6,14 @@ they can be batched, deduplicated, resumed, and answered by any engine.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from spm_tui.forms import Text
 from spm_tui.targets import Target
-from spm_tui.wire import Request, derive_seed, shuffled
+from spm_tui.wire import Asked, derive_seed, shuffled
 from store.identity import Canonical
 from store.records import Attribute, Choice, Prediction, Scenario
 
@@ -90,8 +90,11 @@ class Example:
     """Cosine of their embeddings, in [-1, 1]; for people, no request depends on it."""
 
 
+R = TypeVar("R", bound=Asked)
+
+
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Generic[R]):
     """A request and what it is about, so that its reply can be read."""
 
     scenario: int
@@ -103,7 +106,7 @@ class Ask:
     sample: int
     order: tuple[int, ...]
     """`order[k]` is the index of the response shown at place k."""
-    request: Request
+    request: R
     target: str = ""
     """That the request shows, as the store keeps it; empty when it shows none."""
 
@@ -115,15 +118,15 @@ class Method(Protocol):
         """Return the settings that affect this method's outputs."""
 
 
-class AskingMethod(Method, Protocol):
-    """A method that asks a language model for scores, attribute by attribute."""
+class AskingMethod(Method, Protocol[R]):
+    """A method that asks a model for scores, attribute by attribute."""
 
     def asks(
         self, scenario: Scenario, attribute: int, examples: Sequence[Example]
-    ) -> Iterator[Ask]:
+    ) -> Iterator[Ask[R]]:
         """Make the requests for one scenario and attribute, all samples."""
 
-    def read(self, ask: Ask, text: str) -> list[Prediction]:
+    def read(self, ask: Ask[R], text: str) -> list[Prediction]:
         """Read an answer.
 
         Raises:
@@ -132,12 +135,12 @@ class AskingMethod(Method, Protocol):
         """
 
 
-class ChoosingMethod(Method, Protocol):
-    """A method that asks a language model to choose a response."""
+class ChoosingMethod(Method, Protocol[R]):
+    """A method that asks a model to choose a response."""
 
     def asks(
         self, scenario: Scenario, target: Target | None, examples: Sequence[Example]
-    ) -> Iterator[Ask]:
+    ) -> Iterator[Ask[R]]:
         """Make the requests for one scenario and target, all samples.
 
         Args:
@@ -147,7 +150,7 @@ class ChoosingMethod(Method, Protocol):
 
         """
 
-    def read(self, ask: Ask, text: str) -> list[Choice]:
+    def read(self, ask: Ask[R], text: str) -> list[Choice]:
         """Read an answer.
 
         Raises:

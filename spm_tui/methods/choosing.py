@@ -14,6 +14,7 @@ from spm_tui import prompts, targets
 from spm_tui.alignment import picks, squared_distances
 from spm_tui.forms import read
 from spm_tui.methods.base import ALL, Ask, Example, Settings, decoding, draw
+from spm_tui.methods.questions import Questions
 from spm_tui.target_files import to_json
 from spm_tui.targets import Target
 from spm_tui.wire import Request, Shot
@@ -29,8 +30,7 @@ class Choosing:
         self._shots: dict[tuple[int, Target], tuple[str, str]] = {}
         """Texts of worked examples by scenario and target: made once, shared by requests."""
         self._systems: dict[Target | None, str] = {}
-        self._questions: dict[tuple[str, tuple[int, ...]], str] = {}
-        """By key of the scenario and order, likewise: hundreds of requests are about each."""
+        self._questions = Questions()
 
     def config(self) -> Mapping[str, Canonical]:
         """Return shots and decoding."""
@@ -38,7 +38,7 @@ class Choosing:
 
     def asks(
         self, scenario: Scenario, target: Target | None, examples: Sequence[Example]
-    ) -> Iterator[Ask]:
+    ) -> Iterator[Ask[Request]]:
         """Make one request per sample.
 
         What is drawn depends on the wording: targets that read alike, and whose examples have
@@ -61,7 +61,7 @@ class Choosing:
             request = Request(
                 system=system,
                 shots=shots,
-                question=self._question(scenario, key, drawn.order),
+                question=self._questions.of(scenario, drawn.order),
                 form=form,
                 temperature=s.temperature,
                 seed=drawn.seed,
@@ -73,20 +73,11 @@ class Choosing:
             self._systems[target] = prompts.choice_system(target, self._settings.attributes)
         return self._systems[target]
 
-    def _question(self, scenario: Scenario, key: str, order: tuple[int, ...]) -> str:
-        if (key, order) not in self._questions:
-            texts = [scenario.responses[index].text for index in order]
-            question = prompts.comparative_question(scenario.question, texts)
-            self._questions[key, order] = question
-        return self._questions[key, order]
-
     def _shot(self, example: Example, target: Target) -> Shot:
         scenario = example.scenario
         key = (scenario.number, target)
         if key not in self._shots:
-            stored = tuple(range(len(scenario.responses)))
-            question = self._question(scenario, scenario.key, stored)
-            self._shots[key] = (question, self._answer(scenario, target))
+            self._shots[key] = (self._questions.of(scenario), self._answer(scenario, target))
         return Shot(*self._shots[key], rank=example.rank)
 
     def _answer(self, scenario: Scenario, target: Target) -> str:
@@ -104,7 +95,7 @@ class Choosing:
         ]
         return prompts.choice_answer(why, chosen, self._settings.reasoning)
 
-    def read(self, ask: Ask, text: str) -> list[Choice]:
+    def read(self, ask: Ask[Request], text: str) -> list[Choice]:
         """Read the choice, put back at its index."""
         answer = read(ask.request.form, text)
         return [

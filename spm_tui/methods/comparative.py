@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from spm_tui import prompts
 from spm_tui.forms import read
 from spm_tui.methods.base import ALL, Ask, Example, Settings, decoding, draw
+from spm_tui.methods.questions import Questions
 from spm_tui.wire import Request, Shot
 from store.identity import Canonical
 from store.records import Prediction, Scenario
@@ -19,6 +20,8 @@ class Comparative:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._questions = Questions()
+        self._systems = tuple(map(prompts.comparative_system, settings.attributes))
         self._shots: dict[tuple[int, int], tuple[str, str]] = {}
         """Texts of worked examples by scenario and attribute: made once, shared by requests."""
 
@@ -28,28 +31,26 @@ class Comparative:
 
     def asks(
         self, scenario: Scenario, attribute: int, examples: Sequence[Example]
-    ) -> Iterator[Ask]:
+    ) -> Iterator[Ask[Request]]:
         """Make one request per sample."""
         s = self._settings
         shots = tuple(self._shot(example, attribute) for example in examples)
-        texts = [response.text for response in scenario.responses]
-        name = s.attributes[attribute].name
+        number, key, name = len(scenario.responses), scenario.key, s.attributes[attribute].name
+        form = prompts.comparative_form(number, s.reasoning)
         for sample in range(s.samples):
             drawn = draw(
-                scenario.key,
+                key,
                 name,
                 sample,
-                responses=len(texts),
+                responses=number,
                 temperature=s.temperature,
                 seed=s.seed,
             )
             request = Request(
-                system=prompts.comparative_system(s.attributes[attribute]),
+                system=self._systems[attribute],
                 shots=shots,
-                question=prompts.comparative_question(
-                    scenario.question, [texts[index] for index in drawn.order]
-                ),
-                form=prompts.comparative_form(len(texts), s.reasoning),
+                question=self._questions.of(scenario, drawn.order),
+                form=form,
                 temperature=s.temperature,
                 seed=drawn.seed,
             )
@@ -60,9 +61,7 @@ class Comparative:
         key = (scenario.number, attribute)
         if key not in self._shots:
             self._shots[key] = (
-                prompts.comparative_question(
-                    scenario.question, [response.text for response in scenario.responses]
-                ),
+                self._questions.of(scenario),
                 prompts.comparative_answer(
                     self._judged(scenario, attribute), self._settings.reasoning
                 ),
@@ -80,7 +79,7 @@ class Comparative:
             for response in scenario.responses
         ]
 
-    def read(self, ask: Ask, text: str) -> list[Prediction]:
+    def read(self, ask: Ask[Request], text: str) -> list[Prediction]:
         """Read a score and a reasoning per response, put back at their indices."""
         judged = read(ask.request.form, text)
         return [

@@ -25,7 +25,7 @@ class Regression:
         scenario: Scenario,
         attribute: int,
         examples: Sequence[Example],  # noqa: ARG002  # zero-shot by definition
-    ) -> Iterator[Ask]:
+    ) -> Iterator[Ask[Request]]:
         """Make one request per response and sample."""
         s = self._settings
         quality = s.attributes[attribute]
@@ -42,7 +42,7 @@ class Regression:
                 )
                 yield Ask(scenario.number, attribute, index, sample, (index,), request)
 
-    def read(self, ask: Ask, text: str) -> list[Prediction]:
+    def read(self, ask: Ask[Request], text: str) -> list[Prediction]:
         """Read the score and the reasoning of one response."""
         judged = read(ask.request.form, text)
         return [

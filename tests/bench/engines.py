@@ -81,7 +81,8 @@ def _requests(store: Store, name: str, scenarios: int, samples: int) -> tuple[Re
     backend = Backend(ModelChoice(), say=print)
     temperature = 0.7 if samples > 1 else 0.0
     settings = Settings(subject.benchmark.attributes, samples=samples, temperature=temperature)
-    job = Job(subject, "few-shot-comparative", settings, backend.backbone, backend.embedder)
+    backbone = backend.backbone("language")
+    job = Job(subject, "few-shot-comparative", settings, backbone, backend.embedder)
     return tuple(ask.request for ask in make_plan(store, job, backend.embed).asks)
 
 

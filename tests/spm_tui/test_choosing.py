@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -34,11 +35,11 @@ def asked(
     scenario: Scenario = TRIPLE,
     settings: Settings = SETTINGS,
     examples: Sequence[Example] = (),
-) -> list[Ask]:
+) -> list[Ask[Any]]:
     return list(CHOOSING[method](settings).asks(scenario, target, examples))
 
 
-def choose(ask: Ask, response: int) -> str:
+def choose(ask: Ask[Any], response: int) -> str:
     """The answer of a model that chooses a response, wherever it is shown."""
     letter = prompts.LETTERS[ask.order.index(response)]
     return json.dumps({"reasoning": f"for {response}", "choice": letter})

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -18,13 +19,21 @@ from spm_tui.engine.scripted import ScriptedEngine
 from spm_tui.errors import InputError
 from spm_tui.forms import Text
 from spm_tui.methods.base import Settings
-from spm_tui.methods.catalogue import CHOOSING, DIRECT, FEW_SHOT, TRAINED, WITH_MODEL
+from spm_tui.methods.catalogue import (
+    CHOOSING,
+    DIRECT,
+    FEW_SHOT,
+    MODEL_OF,
+    PER_TARGET,
+    TRAINED,
+    Role,
+)
 from spm_tui.report import files
 from spm_tui.targets import Target
 from spm_tui.wire import Reply, Request
 from store import benchmarks, runs
 from store.connection import Store
-from store.records import Run
+from store.records import Benchmark, Run
 from tests.backend import FakeBackend
 from tests.build import SMALL
 from tests.conftest import AT
@@ -48,15 +57,17 @@ def asked(
     selection: Selection = Selection(),  # noqa: B008
     stop: Callable[[], bool] = lambda: False,
     targets: tuple[Target, ...] = (),
+    benchmark: Benchmark = SMALL,
+    at: datetime = AT,
 ) -> tuple[Run, ScriptedEngine]:
-    """Make a run of a scripted model; return it as stored, and the engine with its calls."""
+    """Make a run of a scripted model; return the store's first, and the engine with its calls."""
     with store.writing() as db:
-        benchmarks.add(db, SMALL, at=AT)
-    subject = load_subject(store, "small", selection, at=AT)
+        benchmarks.add(db, benchmark, at=at)
+    subject = load_subject(store, benchmark.name, selection, at=at)
     embedder = "mini" if method in FEW_SHOT else ""
     job = Job(subject, method, settings, Backbone("smol", "r/float32"), embedder, targets)
     engine = ScriptedEngine(reply)
-    context = Context(store, "here:1", "{}", lambda: AT, stop)
+    context = Context(store, "here:1", "{}", lambda: at, stop)
     list(run_asking(context, job, make_plan(store, job, embed), lambda: engine))
     with store.reading() as db:
         return runs.get(db, 1), engine
@@ -103,16 +114,17 @@ def test_requests_for_a_choice_are_proven_the_target_at_hand_first(
 ) -> None:
     told = (Target((("care", 1.0),)), Target((("care", 0.25), ("fairness", 1.0)), (1.0, 2.0)))
     run, engine = asked(store, method, settings, targets=told)
+    samples = settings.samples if MODEL_OF[method] == "language" else 1
     for first, second in (told, told[::-1]):
         found = inspect(store, run, 2, first=first)
-        abouts = [""] if method == "unaligned" else [str(first), str(second)]
+        abouts = [str(first), str(second)] if method in PER_TARGET else [""]
         assert [(one.about, one.ask.sample) for one in found] == [
-            (about, sample) for about in abouts for sample in range(settings.samples)
+            (about, sample) for about in abouts for sample in range(samples)
         ]
         for one in found:
             assert one.proven
             assert one.ask.request in engine.calls
-            assert len(one.examples) == len(one.ask.request.shots)
+            assert len(one.examples) == (len(one.ask.request.shots) if method in FEW_SHOT else 0)
             assert one.generation is not None
             assert one.generation.error is None
 
@@ -124,8 +136,20 @@ def test_a_run_that_has_asked_about_no_target_yet_has_nothing_to_show(store: Sto
 
 
 def test_all_methods_that_ask_a_model_are_tried_here() -> None:
-    scoring = {"few-shot-comparative", "zero-shot-comparative", "zero-shot-regression"}
-    assert {*scoring, *CHOOSING} == WITH_MODEL
+    scoring = {"few-shot-comparative", "zero-shot-comparative", "zero-shot-regression", "kaleido"}
+    assert {*scoring, *CHOOSING} == set(MODEL_OF)
+
+
+def test_what_a_kaleido_model_was_asked_is_proven(store: Store) -> None:
+    run, engine = asked(store, "kaleido", DECODING["brief"])
+    found = inspect(store, run, 2)
+    assert [(one.about, one.ask.part) for one in found] == [
+        (name, part) for name in ("care", "fairness") for part in (0, 1, 2)
+    ]
+    for one in found:
+        assert one.proven
+        assert one.ask.request in engine.calls
+        assert one.ask.request.tokens == 32
 
 
 def test_the_examples_are_those_in_the_prompt_with_their_similarity(store: Store) -> None:
@@ -211,9 +235,11 @@ def test_methods_without_a_model_are_refused(store: Store, number: int) -> None:
 
 
 @pytest.mark.parametrize("settings", DECODING.values(), ids=DECODING)
-@pytest.mark.parametrize("method", ["few-shot-comparative", "zero-shot-comparative", *CHOOSING])
+@pytest.mark.parametrize("method", MODEL_OF)
 def test_the_job_of_a_run_is_that_run(store: Store, method: str, settings: Settings) -> None:
-    run, _ = asked(store, method, settings)
+    single = '{"reasoning": "alone", "score": 50}'
+    reply = (lambda _: single) if method == "zero-shot-regression" else judge
+    run, _ = asked(store, method, settings, reply)
     subject = load_subject(store, "small", Selection(limit=1), at=AT)
     assert job_of(run, subject).spec == run.spec
 
@@ -237,7 +263,7 @@ def stored(shell: Shell) -> list[Run]:
         return runs.listing(db)
 
 
-def deaf(self: FakeBackend) -> ScriptedEngine:
+def deaf(self: FakeBackend, role: Role) -> ScriptedEngine:
     raise AssertionError("the engine is not needed")
 
 
@@ -252,6 +278,8 @@ COMMANDS = {
     "other model": ["--model=some/model", "--device=cpu", "--batch-size=3", "--out=there"],
     "told targets": ["--method=prompt-aligned-few-shot", "--target=care=1*2"],
     "unaligned": ["--method=unaligned", "--decoding=sampling", "--samples=3"],
+    "kaleido": ["--method=kaleido", "--kaleido-model=some/kaleido", "--reasoning-tokens=16"],
+    "reward": ["--method=reward", "--reward-model=some/rm", "--decoding=sampling", "--seed=3"],
     "two methods": ["--method=oracle,few-shot-comparative", "--target=care=1*2"],
 }
 
@@ -323,6 +351,21 @@ def test_the_path_of_a_model_comes_from_the_command(shell: Shell) -> None:
     (run,) = stored(shell)
     named = replace(run, spec=replace(run.spec, model="model"))
     assert options_of(named).model == "there/model.gguf"
+
+
+@pytest.mark.parametrize(
+    ("method", "option"), [("kaleido", "kaleido-model"), ("reward", "reward-model")]
+)
+def test_a_model_trained_for_a_method_is_found_again(
+    shell: Shell, method: str, option: str
+) -> None:
+    words = (f"--method={method}", f"--{option}=some/model", "--model=another/model")
+    shell("--headless", "--benchmark=small", "--targets=high", *words)
+    (run,) = stored(shell)
+    assert run.spec.model == "some/model"
+    options = options_of(replace(run, environment="{}"))
+    assert options.model_of(method) == "some/model"
+    assert options.model == RunOptions().model
 
 
 def test_a_run_on_some_attributes_is_repeated_on_those(shell: Shell) -> None:

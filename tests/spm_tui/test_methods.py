@@ -1,6 +1,7 @@
 """Methods: what they ask, and that an answer is read back to the right responses."""
 
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,11 +24,11 @@ PAIR, TRIPLE, TIE = SMALL.split("eval")
 
 def asked(
     method: str, scenario: Scenario = TRIPLE, settings: Settings = SETTINGS, attribute: int = 0
-) -> list[Ask]:
+) -> list[Ask[Any]]:
     return list(ASKING[method](settings).asks(scenario, attribute, EXAMPLES))
 
 
-def answer(ask: Ask) -> str:
+def answer(ask: Ask[Any]) -> str:
     """The answer of a judge that scores the response with index i as i %."""
     judged = [(f"about {index}", index) for index in ask.order]
     return prompts.comparative_answer(judged, SETTINGS.reasoning)

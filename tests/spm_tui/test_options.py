@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from spm_tui.bench import options
 from spm_tui.bench.options import OPTIONS, Option, RunOptions
+from spm_tui.cli.experiment import cells
 from spm_tui.cli.main import parser
 from spm_tui.cli.options import resolve
 from spm_tui.engine import device, models
@@ -38,7 +39,9 @@ fields = {option.field: values(option) for group in OPTIONS.values() for option 
 def test_arguments_are_read_as_the_same_options(given_: dict[str, Any]) -> None:
     wanted = RunOptions(**given_)
     parsed = parser().parse_args(["--headless", *wanted.arguments()])
-    assert resolve(vars(parsed), None) == wanted
+    assert resolve(vars(parsed)) == wanted
+    (cell,) = cells(vars(parsed))
+    assert cell.options == wanted
 
 
 def test_defaults_need_no_arguments() -> None:
@@ -52,6 +55,8 @@ def test_defaults_need_no_arguments() -> None:
 def test_models_and_devices_are_those_of_the_engine() -> None:
     assert options.LANGUAGE_MODEL == models.LANGUAGE_MODEL
     assert options.EMBEDDER == models.EMBEDDER
+    assert options.KALEIDO_MODEL == models.KALEIDO_MODEL
+    assert options.REWARD_MODEL == models.REWARD_MODEL
     assert options.DEVICES == device.DEVICES
     assert options.DTYPES == device.DTYPES
     assert options.QUANTIZATIONS == device.QUANTIZATIONS

@@ -2,12 +2,15 @@
 
 import pytest
 
+from spm_tui.bench.reasonings import Label
+from spm_tui.bench.reasonings import request as ask_why
 from spm_tui.datasets.attributes import HELPSTEER2, MIC
 from spm_tui.methods.base import Example, Settings
-from spm_tui.methods.catalogue import ASKING, CHOOSING, FEW_SHOT
+from spm_tui.methods.catalogue import ASKING, CHOOSING, FEW_SHOT, MODEL_OF
 from spm_tui.prompts import (
     choice_system,
     comparative_system,
+    explanation_question,
     level_score,
     stand_in_reasoning,
 )
@@ -39,7 +42,7 @@ def conversation(request: Request) -> str:
     return "".join(parts)
 
 
-@pytest.mark.parametrize("method", ASKING)
+@pytest.mark.parametrize("method", [m for m in ASKING if MODEL_OF[m] == "language"])
 def test_prompts(method: str) -> None:
     settings = Settings(MIC[:2])
     examples = [Example(TRAIN, 0)] if method.startswith("few-shot") else []
@@ -54,7 +57,7 @@ TARGETS = {
 }
 
 
-@pytest.mark.parametrize("method", CHOOSING)
+@pytest.mark.parametrize("method", TARGETS)
 def test_choosing_prompts(method: str) -> None:
     settings = Settings(MIC[:2])
     examples = [Example(TRAIN, 0)] if method in FEW_SHOT else []
@@ -94,3 +97,17 @@ def test_stand_ins_go_from_bottom_to_top() -> None:
         "in the upper part of the scale.",
         "at the top of the scale.",
     ]
+
+
+def test_the_prompt_that_asks_for_an_explanation() -> None:
+    label = Label(TRAIN, 0, 0, MIC[0])
+    golden.check("prompt-explanation.txt", conversation(ask_why(label)))
+
+
+@pytest.mark.parametrize("levels", [2, 3, 5, 7])
+def test_every_level_to_be_explained_is_told_otherwise(levels: int) -> None:
+    care = attribute(levels=levels)
+    told = [explanation_question("q", "r", care, level) for level in range(levels)]
+    assert len(set(told)) == levels
+    assert told[0].endswith("\nthe lowest level: no care.")
+    assert told[-1].endswith("\nthe highest level: all care.")

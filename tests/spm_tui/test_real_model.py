@@ -50,7 +50,7 @@ def engine(folder: Path, request: pytest.FixtureRequest) -> Engine:
     return local(folder, placement=CPU, plain=request.param == "plain")
 
 
-def asks(method: str, *, scenarios: int, attributes: int = 1, **settings: float) -> list[Ask]:
+def asks(method: str, *, scenarios: int, attributes: int = 1, **settings: float) -> list[Ask[Any]]:
     chosen = Settings(BENCHMARK.attributes, reasoning=SHORT, **settings)  # type: ignore[arg-type]
     few = method.startswith("few-shot")
     examples = [Example(s, i) for i, s in enumerate(BENCHMARK.split("train")[:3])] if few else []

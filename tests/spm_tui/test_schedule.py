@@ -3,7 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm_tui.engine.schedule import batches, by_beginning, estimated_tokens, shares, unfinished
+from spm_tui.engine.schedule import (
+    batches,
+    batches_of_one_form,
+    by_beginning,
+    estimated_tokens,
+    shares,
+    unfinished,
+)
 from spm_tui.forms import Text
 from spm_tui.prompts import comparative_form
 from spm_tui.wire import Request, Shot
@@ -29,6 +36,16 @@ def test_every_request_is_in_one_batch_that_keeps_the_limits(
         assert len({asked[index].form for index in batch}) == 1
         longest = max(estimated_tokens(asked[index]) for index in batch)
         assert len(batch) == 1 or len(batch) * longest <= tokens
+
+
+@given(st.lists(st.integers(0, 900), max_size=30), st.integers(1, 8), st.integers(1, 2000))
+def test_requests_of_one_form_are_batched_by_cost(cost: list[int], rows: int, tokens: int) -> None:
+    found = batches_of_one_form(cost, rows=rows, tokens=tokens)
+    order = [cost[index] for batch in found for index in batch]
+    assert order == sorted(cost, reverse=True)
+    for batch in found:
+        assert len(batch) <= rows
+        assert len(batch) == 1 or len(batch) * cost[batch[0]] <= tokens
 
 
 def test_long_prompts_come_first_and_neighbours_are_alike() -> None:

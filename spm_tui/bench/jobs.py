@@ -1,0 +1,92 @@
+"""From options to a job, and from a job to its run: what a command and a program have in common."""
+
+from collections.abc import Iterator
+
+from spm_tui.bench.backend import Backend, ModelChoice
+from spm_tui.bench.events import Event
+from spm_tui.bench.execute import Context, run_asking, run_direct, run_trained
+from spm_tui.bench.options import RunOptions
+from spm_tui.bench.plan import make_plan
+from spm_tui.bench.subject import Job, Subject
+from spm_tui.forms import Text
+from spm_tui.methods.base import REASONING, Settings
+from spm_tui.methods.catalogue import EMBEDDING, MODEL_OF, PER_TARGET, TRAINED
+from spm_tui.targets import Target
+
+
+def model_choice(options: RunOptions) -> ModelChoice:
+    """Return which models the options name, and where they run."""
+    return ModelChoice(
+        model=options.model,
+        revision=options.revision,
+        kaleido=options.kaleido_model,
+        reward=options.reward_model,
+        embedder=options.embedder,
+        device=options.device,
+        dtype=options.dtype,
+        quantize=options.quantize,
+        device_map=options.device_map,
+        batch_size=options.batch_size,
+        workers=options.workers,
+        plain=options.backend == "plain",
+    )
+
+
+def make_job(
+    backend: Backend,
+    options: RunOptions,
+    subject: Subject,
+    method: str,
+    *,
+    targets: tuple[Target, ...],
+) -> Job:
+    """Return the job of one of the options' methods; its models are found, and fetched if need be.
+
+    Args:
+        backend: which models.
+        options: the options.
+        subject: of the options.
+        method: its name.
+        targets: for a method that is told the target.
+
+    Raises:
+        ModelError: there is no such model, or it cannot be fetched.
+
+    """
+    role = MODEL_OF.get(method)
+    return Job(
+        subject,
+        method,
+        _settings(options, subject),
+        backend.backbone(role) if role else None,
+        backend.embedder if method in EMBEDDING else "",
+        targets if method in PER_TARGET else (),
+    )
+
+
+def run_job(context: Context, backend: Backend, job: Job) -> Iterator[Event]:
+    """Run a job; a model is loaded only when something is unanswered.
+
+    Raises:
+        SpmError: a model cannot be used, or the benchmark lacks what the method needs.
+
+    """
+    if role := MODEL_OF.get(job.method):
+        plan = make_plan(context.store, job, backend.embed)
+        yield from run_asking(context, job, plan, lambda: backend.engine(role))
+    elif job.method in TRAINED:
+        yield from run_trained(context, job, backend.embed)
+    else:
+        yield from run_direct(context, job)
+
+
+def _settings(options: RunOptions, subject: Subject) -> Settings:
+    sampling = options.decoding == "sampling"
+    return Settings(
+        attributes=subject.benchmark.attributes,
+        temperature=options.temperature if sampling else 0.0,
+        samples=options.samples if sampling else 1,
+        shots=options.shots,
+        seed=options.seed,
+        reasoning=Text(REASONING.characters, options.reasoning_tokens),
+    )

@@ -40,6 +40,7 @@ class InputError(SpmError):
             f"row {row}" if row is not None else "",
             f"field {field!r}" if field is not None else "",
         ]
+        self.field = field
         where = ", ".join(part for part in place if part)
         super().__init__(f"{where}: {problem}" if where else problem)
 

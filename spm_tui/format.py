@@ -31,6 +31,11 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def gigabytes(size: float) -> str:
+    """Return bytes as people count them: 6.4 GB."""
+    return f"{size / 1e9:.1f} GB"
+
+
 def duration(seconds: float | None) -> str:
     """Return a time span in its two largest units: 2 h 05 min, 3 min 12 s, 8 s."""
     if seconds is None or math.isnan(seconds):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from store.records import Attribute, Benchmark, BenchmarkRow, Response, Scenario
 
 SOURCE = "source"
 """Provenance of the reasoning examples that came with the data."""
+Provenances: TypeAlias = Mapping[tuple[int, int, int], str]
+"""By scenario, response and attribute."""
 
 
 def add(db: Connection, benchmark: Benchmark, *, at: datetime) -> bool:
@@ -114,8 +117,13 @@ def find(db: Connection, name: str) -> BenchmarkRow:
     raise NotInStore(f"no benchmark {name!r} in the store (there: {known})")
 
 
-def load(db: Connection, identity: str) -> Benchmark:
+def load(db: Connection, identity: str, *, until: datetime | None = None) -> Benchmark:
     """Return a whole benchmark, with the newest reasoning example of each label.
+
+    Args:
+        db: a connection in `Store.reading`.
+        identity: of the benchmark as imported.
+        until: reasoning examples added later are left out, those that came with the data never.
 
     Raises:
         NotInStore: no benchmark has that identity.
@@ -132,7 +140,7 @@ def load(db: Connection, identity: str) -> Benchmark:
            ORDER BY split DESC, scenario""",
         [identity],
     ).fetchall()
-    responses = _load_responses(db, identity, len(found))
+    responses = _load_responses(db, identity, len(found), until)
     return Benchmark(
         name=head[0],
         source=head[1],
@@ -163,7 +171,7 @@ def attribute_names(db: Connection) -> dict[str, tuple[str, ...]]:
 
 
 def _load_responses(
-    db: Connection, identity: str, attributes: int
+    db: Connection, identity: str, attributes: int, until: datetime | None
 ) -> dict[tuple[Split, int], tuple[Response, ...]]:
     levels = db.execute(
         """SELECT level FROM labels WHERE benchmark = ?
@@ -174,8 +182,11 @@ def _load_responses(
     reasonings: dict[tuple[str, int, int], dict[int, str]] = {}
     for split, scenario, response, attribute, text in db.execute(
         """SELECT split, scenario, response, attribute, arg_max(text, rowid)
-           FROM reasonings WHERE benchmark = ? GROUP BY ALL""",
-        [identity],
+           FROM reasonings
+           WHERE benchmark = $identity
+           AND ($until IS NULL OR provenance = $source OR created_at <= $until)
+           GROUP BY ALL""",
+        {"identity": identity, "until": until, "source": SOURCE},
     ).fetchall():
         reasonings.setdefault((split, scenario, response), {})[attribute] = text
     texts = db.execute(
@@ -198,6 +209,16 @@ def _load_responses(
         key: tuple(response for _, response in group)
         for key, group in groupby(rows, key=lambda row: row[0])
     }
+
+
+def provenances(db: Connection, identity: str, split: Split) -> Provenances:
+    """Return who wrote the newest reasoning example of each label that has one."""
+    rows = db.execute(
+        """SELECT scenario, response, attribute, arg_max(provenance, rowid)
+           FROM reasonings WHERE benchmark = ? AND split = ? GROUP BY ALL""",
+        [identity, split],
+    ).fetchall()
+    return {(scenario, response, attribute): by for scenario, response, attribute, by in rows}
 
 
 def add_reasonings(

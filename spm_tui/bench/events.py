@@ -7,6 +7,10 @@ from typing import Any
 
 from store.records import RunState
 
+NO_RUN = 0
+"""In place of a run's number: a benchmark's labels are explained. What is counted is labels, a
+sample is an attempt, and a score is the label's value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:

@@ -5,38 +5,26 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spm_tui.cli import options
+from spm_tui.cli import options, reporting
 from spm_tui.cli.display import Show, display, emitter
+from spm_tui.cli.reporting import print_boards
 from spm_tui.cli.stopping import stoppable
+from spm_tui.cli.storing import open_store, store_path
 from spm_tui.errors import InputError, SpmError
 from store.errors import StoreError
 
 if TYPE_CHECKING:
     from spm_tui.bench.estimate import Estimate
     from spm_tui.bench.events import Event
+    from spm_tui.bench.options import RunOptions
+    from spm_tui.cli.experiment import Cell
     from spm_tui.datasets.rows import Watch
-    from spm_tui.report.board import Board
     from store.connection import Store
-
-
-def store_path(parsed: argparse.Namespace) -> Path:
-    """Return the store's file: --store, else $SPM_STORE, else the platform's data folder."""
-    import platformdirs
-
-    named = parsed.store or os.environ.get("SPM_STORE")
-    return Path(named) if named else Path(platformdirs.user_data_dir("spm-tui")) / "store.duckdb"
-
-
-def open_store(parsed: argparse.Namespace) -> "Store":
-    """Return the store that the command line names."""
-    from store.connection import Store
-
-    return Store(store_path(parsed))
 
 
 def app(parsed: argparse.Namespace) -> int:
@@ -50,7 +38,8 @@ def app(parsed: argparse.Namespace) -> int:
     from spm_tui.tui.app import SpmApp
 
     given = [name for name in BY_NAME if name.replace("-", "_") in vars(parsed)]
-    if given := [*given, *(["dry-run"] if parsed.dry_run else [])]:
+    given += [name for name in ("dry-run", "paper") if vars(parsed)[name.replace("-", "_")]]
+    if given:
         raise InputError("says what to run, which only --headless does", field=f"--{given[0]}")
     in_browser = "TEXTUAL_DRIVER" in os.environ  # `textual serve` talks through pipes
     if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -66,26 +55,43 @@ def headless(parsed: argparse.Namespace) -> int:
     from spm_tui.bench.events import Problem
     from spm_tui.cli import headless as running
 
-    wanted = options.resolve(vars(parsed), Path(parsed.config) if parsed.config else None)
+    store = open_store(parsed)
+    cells = _cells(parsed, store)
     if parsed.dry_run:
-        return _dry_run(running.forecast(wanted, open_store(parsed)), as_json=parsed.json)
+        return _dry_run(running.forecast(cells, store), as_json=parsed.json)
     with _showing(parsed) as show, stoppable() as stop:
         try:
-            outcome = running.run(wanted, open_store(parsed), show=show, stop=stop)
+            outcome = running.run(cells, store, show=show, stop=stop, paper=parsed.paper)
         except (SpmError, StoreError) as error:
             show(Problem(str(error)))
             raise
-    if outcome.board is None:
-        again = shlex.join(["spm-tui", *sys.argv[1:]])
-        print(f"interrupted; what is answered is stored. To go on: {again}", file=sys.stderr)
-        return 130
+    if outcome.interrupted:
+        return _interrupted()
     if parsed.events != "-":
-        _print_board(outcome.board, as_json=parsed.json)
+        print_boards(list(outcome.boards.values()), as_json=parsed.json)
+    for note in outcome.missing:
+        print(f"note: {note}", file=sys.stderr)
     print(f"tables and figures are in {outcome.folder}", file=sys.stderr)
-    return 1 if outcome.failed else 0
+    return 1 if outcome.failed or outcome.missing else 0
 
 
-def _dry_run(forecast: Mapping[str, "Estimate"], *, as_json: bool) -> int:
+def _cells(parsed: argparse.Namespace, store: "Store") -> tuple["Cell", ...]:
+    """Return what is to be run: as given, as a file says, or all of the paper's evaluation."""
+    from spm_tui.bench.subject import at_hand
+    from spm_tui.cli import experiment
+
+    given = vars(parsed)
+    if not parsed.paper:
+        return experiment.cells(given, Path(parsed.config) if parsed.config else None)
+    for name in ("config", "method", "decoding", "targets", "target"):
+        if given.get(name):
+            raise InputError("--paper decides it", field=f"--{name}")
+    if "benchmark" not in given:
+        given = {**given, "benchmark": at_hand(store)}
+    return experiment.cells(given, experiment.PAPER)
+
+
+def _dry_run(forecast: Sequence[tuple["RunOptions", "Estimate"]], *, as_json: bool) -> int:
     from spm_tui.report import tables, text
 
     if as_json:
@@ -98,6 +104,12 @@ def _dry_run(forecast: Mapping[str, "Estimate"], *, as_json: bool) -> int:
         "on this benchmark; times are what it took for those or for others there."
     )
     return 0
+
+
+def _interrupted() -> int:
+    again = shlex.join(["spm-tui", *sys.argv[1:]])
+    print(f"interrupted; what is answered is stored. To go on: {again}", file=sys.stderr)
+    return 130
 
 
 @contextmanager
@@ -124,24 +136,10 @@ def _showing(parsed: argparse.Namespace) -> Iterator[Show]:
         yield both
 
 
-def _print_board(board: "Board", *, as_json: bool) -> None:
-    from spm_tui.report import tables, text
-
-    if as_json:
-        print(text.accuracy_json(board), end="")
-        return
-    subject = board.subject
-    print(
-        f"\nAlignment accuracy, %, on {subject.benchmark.name}/{subject.split},"
-        f" {len(subject.scenarios)} scenarios (mean ± sd over targets)\n"
-    )
-    print(text.markdown(tables.accuracy_brief(board)))
-    for note in board.notes:
-        print(f"note: {note}")
-
-
 def import_(parsed: argparse.Namespace) -> int:
-    """Bring a benchmark or a run into the store."""
+    """Bring a benchmark, a run or reasonings into the store."""
+    if parsed.kind == "reasonings":
+        return _reasonings(parsed)
     from spm_tui.bench.importing import Source, import_source
     from store.clock import now
 
@@ -161,6 +159,27 @@ def import_(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _reasonings(parsed: argparse.Namespace) -> int:
+    from spm_tui.cli import reasonings
+
+    for name in ("benchmark", "model"):
+        if name not in parsed:
+            raise InputError("expected a name", field=f"--{name}")
+    wanted, store = options.resolve(vars(parsed)), open_store(parsed)
+    if parsed.dry_run:
+        print(reasonings.forecast(wanted, store, replace=parsed.replace))
+        return 0
+    with _showing(parsed) as show, stoppable() as stop:
+        outcome = reasonings.write(wanted, store, replace=parsed.replace, show=show, stop=stop)
+    for note in outcome.notes:
+        print(f"note: {note}", file=sys.stderr)
+    if parsed.events != "-":
+        print(outcome.what)
+    if outcome.interrupted:
+        return _interrupted()
+    return 1 if outcome.failed else 0
+
+
 @contextmanager
 def _watching() -> Iterator["Watch"]:
     """Give a function that moves a progress bar, on a terminal."""
@@ -173,38 +192,8 @@ def _watching() -> Iterator["Watch"]:
         yield lambda share: bar.update(task, completed=share)
 
 
-def report(parsed: argparse.Namespace) -> int:
-    """Score stored runs again, or list them."""
-    from spm_tui.bench.options import ALL
-    from spm_tui.cli import headless as running
-    from spm_tui.report import board, files
-
-    store = open_store(parsed)
-    if not parsed.runs:
-        return _list_runs(store)
-    wanted = options.resolve(vars(parsed), None)
-    subject = board.subject_of(store, parsed.runs)
-    sets = running.target_sets(wanted, subject, store)
-    scored = board.score(store, subject, parsed.runs, sets, everything=ALL in wanted.targets)
-    if wanted.out:
-        files.write(scored, Path(wanted.out), record={"options": wanted.record()})
-    _print_board(scored, as_json=parsed.json)
-    return 0
-
-
-def _list_runs(store: "Store") -> int:
-    from spm_tui.report import tables, text
-    from store import benchmarks, runs
-
-    with store.reading() as db:
-        names = {row.identity: row.name for row in benchmarks.listing(db)}
-        table = tables.run_list(runs.listing(db), names)
-    print(text.markdown(table) if table.rows else "no runs yet; spm-tui --headless makes one")
-    return 0
-
-
 def export(parsed: argparse.Namespace) -> int:
-    """Write a run as files: its predictions or annotations as a table, or all of it."""
+    """Write a run as files: its answers or annotations as a table, or all of it."""
     from store import bundles, exports, runs
 
     path = Path(parsed.path)
@@ -222,12 +211,12 @@ def export(parsed: argparse.Namespace) -> int:
         elif parsed.annotations:
             print(f"wrote {exports.export_annotations(db, found, path):,} annotations to {path}")
         else:
-            print(f"wrote {exports.export_predictions(db, found, path):,} predictions to {path}")
+            print(f"wrote {exports.export_answers(db, found, path)} to {path}")
     return 0
 
 
 def models(parsed: argparse.Namespace) -> int:
-    """List, fetch or verify the embedded models."""
+    """List, fetch or verify the embedded models; list those that have a short name."""
     from spm_tui.engine import embedded
 
     changed = False
@@ -241,7 +230,30 @@ def models(parsed: argparse.Namespace) -> int:
             changed = changed or bool(wrong)
             state = f"CHANGED: {', '.join(wrong)}; delete the folder" if wrong else "verified"
         print(f"{model.name:24} {model.licence:12} {state:24} {folder}")
+    if parsed.action == "list":
+        _print_presets()
     return 2 if changed else 0
+
+
+def _print_presets() -> None:
+    from spm_tui.engine.presets import PRECISIONS, PRESETS
+    from spm_tui.format import gigabytes
+    from spm_tui.report import tables, text
+
+    rows = tuple(
+        (
+            preset.name,
+            preset.hub,
+            f"{preset.parameters / 1e9:.1f} billion",
+            preset.licence,
+            "yes" if preset.gated else "no",
+            *(gigabytes(preset.weights(precision)) for precision in PRECISIONS),
+        )
+        for preset in PRESETS.values()
+    )
+    columns = ("--model", "on the model hub", "parameters", "licence", "gated", *PRECISIONS)
+    print("\nFetched when first used; the memory is that of the weights alone:\n")
+    print(text.markdown(tables.Table(columns, rows)), end="")
 
 
 def doctor(parsed: argparse.Namespace) -> int:
@@ -268,7 +280,7 @@ def doctor(parsed: argparse.Namespace) -> int:
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "import": import_,
-    "report": report,
+    "report": reporting.report,
     "export": export,
     "models": models,
     "doctor": doctor,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, TypeAlias
 
-from spm_tui.bench.events import Ended, Event, Planned, Progress, Stage, to_json
+from spm_tui.bench.events import NO_RUN, Ended, Event, Planned, Progress, Stage, to_json
 from spm_tui.format import count, duration
 
 Show: TypeAlias = Callable[[Event], None]
@@ -52,14 +52,19 @@ def _line(event: Event) -> str:
         case Planned():
             return _headline(event)
         case Progress():
-            return f"  {event.done + event.failed}/{event.total}  {_pace(event)}"
-        case Ended(run=run, state=state, failed=failed):
+            return f"  {event.done + event.failed}/{event.total}  {_pace(event)}".rstrip()
+        case Ended(run=run, state=state, failed=failed) if run != NO_RUN:
             return f"run {run} {state}" + (f", {failed} requests failed" if failed else "")
         case _:
             return ""
 
 
 def _headline(plan: Planned) -> str:
+    if plan.run == NO_RUN:
+        return (
+            f"{plan.model} explains {count(plan.total - plan.answered)} of the"
+            f" {count(plan.total)} labels of {plan.benchmark}/{plan.split}"
+        )
     model = f" with {plan.model}" if plan.model else ""
     there = f", {count(plan.answered)} of them answered" if plan.answered else ""
     return (
@@ -70,6 +75,8 @@ def _headline(plan: Planned) -> str:
 
 def _pace(progress: Progress) -> str:
     failed = f"{progress.failed} failed  " if progress.failed else ""
+    if progress.remaining is None:  # nor is the speed known yet
+        return failed
     return (
         f"{failed}{count(round(progress.tokens_per_second))} tokens/s,"
         f" {duration(progress.remaining)} left"
@@ -114,7 +121,8 @@ def _rich() -> Iterator[Show]:
                     )
                 case Ended(run=run) if run in tasks:
                     bars.remove_task(tasks[run])
-                    console.print(_line(event), markup=False)
+                    if text := _line(event):
+                        console.print(text, markup=False)
                 case _:
                     if text := _line(event):
                         console.print(text, markup=False)

@@ -3,27 +3,28 @@
 import os
 import platform
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from spm_tui.bench.backend import Backend, ModelChoice
 from spm_tui.bench.estimate import Estimate, estimate, measured_costs
-from spm_tui.bench.events import Ended, Event, Stage
-from spm_tui.bench.execute import Context, run_asking, run_direct, run_trained
+from spm_tui.bench.events import Ended, Problem, Stage
+from spm_tui.bench.execute import Context
+from spm_tui.bench.jobs import make_job, model_choice, run_job
 from spm_tui.bench.options import ALL, RunOptions
-from spm_tui.bench.plan import make_plan
-from spm_tui.bench.subject import Job, Selection, Subject, load_subject
+from spm_tui.bench.subject import Selection, Subject, load_subject
 from spm_tui.bench.target_sets import members, read_sets
 from spm_tui.cli.display import Show
+from spm_tui.cli.experiment import Cell
 from spm_tui.engine import device
-from spm_tui.errors import InputError
-from spm_tui.forms import Text
-from spm_tui.methods.base import REASONING, Settings
-from spm_tui.methods.catalogue import EMBEDDING, PER_TARGET, TRAINED, WITH_MODEL
+from spm_tui.errors import InputError, SpmError
+from spm_tui.methods.catalogue import PER_TARGET
 from spm_tui.report import board, files
 from spm_tui.report.board import Board
+from spm_tui.report.paper import write as write_paper
 from spm_tui.targets import TargetSet
 from store.clock import now
 from store.connection import Store
@@ -45,69 +46,201 @@ _LIBRARIES = (
 class Outcome:
     """How a headless command ended."""
 
-    board: Board | None
-    """None when it was interrupted."""
+    boards: Mapping[Path, Board]
+    """By the folder they are in; none when it was interrupted."""
     folder: Path
-    failed: int
+    """That has all."""
+    failed: int = 0
+    """Requests without a usable answer."""
+    missing: tuple[str, ...] = ()
+    """What was not run, and why."""
+    interrupted: bool = False
 
 
-def run(options: RunOptions, store: Store, *, show: Show, stop: Callable[[], bool]) -> Outcome:
-    """Run every method asked for, score them together, write the files.
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A cell made ready, before any model is looked for."""
+
+    options: RunOptions
+    subject: Subject
+    sets: Sequence[TargetSet]
+
+    @property
+    def scored_with(self) -> Hashable:
+        """What its runs share with those that they are scored together with."""
+        numbers = tuple(scenario.number for scenario in self.subject.scenarios)
+        return self.subject.identity, self.subject.split, numbers, self.subject.attributes
+
+
+def run(
+    cells: Sequence[Cell],
+    store: Store,
+    *,
+    show: Show,
+    stop: Callable[[], bool],
+    paper: bool = False,
+) -> Outcome:
+    """Run every method of every cell, score those on the same scenarios together, write files.
+
+    With more cells than one, a method that cannot be run at all does not keep the others from it.
+
+    Args:
+        cells: what to run.
+        store: where answers go.
+        show: told what happens.
+        stop: true when the person wants it to end.
+        paper: whether to write the paper's tables and figures, too.
 
     Raises:
         SpmError, StoreError: bad input, or a model or store that cannot be used.
 
     """
-    subject, sets = _subject(options, store)
-    folder = Path(options.out or f"spm-results/{subject.benchmark.name}-{subject.split}")
-    files.prepare(folder)
-
-    backend = Backend(_choice(options), say=lambda text: show(Stage(text)))
-    made_by = canonical_json({**environment(), "options": options.record()})
-    context = Context(store, f"{socket.gethostname()}:{os.getpid()}", made_by, now, stop)
-    numbers: list[int] = []
-    failed = 0
-    for method in dict.fromkeys(options.method):
-        for event in _run_method(context, backend, _job(backend, options, subject, method, sets)):
-            show(event)
-            if isinstance(event, Ended):
-                numbers.append(event.run)
-                failed += event.failed
+    parts = _parts(cells, store)
+    out = parts[0].options.out
+    base = Path(out or ("spm-results/paper" if paper else "spm-results"))
+    several = len({part.scored_with for part in parts}) > 1
+    folders = _folders(parts, base, apart=several or paper or not out)
+    folder = base if several or paper else next(iter(folders.values()))
+    for each in folders.values():
+        files.prepare(each)
+    runs = _Runs(store, show, stop, lenient=len(parts) > 1)
+    for part in sorted(parts, key=_first_use(parts)):
+        runs.make(part)
         if stop():
-            return Outcome(None, folder, failed)
+            return Outcome({}, folder, interrupted=True)
     show(Stage("scoring"))
-    scored = board.score(store, subject, numbers, sets, everything=ALL in options.targets)
-    files.write(scored, folder, record={"options": options.record()})
-    return Outcome(scored, folder, failed)
+    boards = {}
+    for key, each in folders.items():
+        together = [part for part in parts if part.scored_with == key]
+        if numbers := runs.numbers[key]:
+            boards[each] = _score(store, together, list(numbers))
+            record = [part.options.record() for part in together]
+            files.write(boards[each], each, record={"options": record if record[1:] else record[0]})
+    if paper:
+        every = [number for numbers in runs.numbers.values() for number in numbers]
+        write_paper(store, every, folder, notes=runs.missing)
+    return Outcome(boards, folder, runs.failed, tuple(runs.missing))
 
 
-def _subject(options: RunOptions, store: Store) -> tuple[Subject, list[TargetSet]]:
-    selection = Selection(options.split, options.limit, options.scenario, options.attributes)
-    subject = load_subject(store, options.benchmark, selection, at=now())
-    sets = target_sets(options, subject, store)
-    _require_targets(options, sets)
-    return subject, sets
+def _parts(cells: Sequence[Cell], store: Store) -> list[_Part]:
+    subjects: dict[tuple[str, Selection], Subject] = {}
+    parts = []
+    for cell in cells:
+        options = cell.options
+        selection = Selection(options.split, options.limit, options.scenario, options.attributes)
+        key = (options.benchmark, selection)
+        try:
+            if key not in subjects:
+                subjects[key] = load_subject(store, options.benchmark, selection, at=now())
+            sets = target_sets(options, subjects[key], store)
+            _require_targets(options, sets)
+        except InputError as error:
+            raise cell.located(error) from error
+        parts.append(_Part(options, subjects[key], sets))
+    return parts
 
 
-def forecast(options: RunOptions, store: Store) -> dict[str, Estimate]:
-    """Return what each method asked for would take; no model is looked for.
+def _folders(parts: Sequence[_Part], base: Path, *, apart: bool) -> dict[Hashable, Path]:
+    """Return where the tables of runs that are scored together go, one folder for each such.
+
+    Args:
+        parts: all of a command.
+        base: for all of them.
+        apart: whether each gets a folder below it.
+
+    """
+    found: dict[Hashable, Path] = {}
+    seen: Counter[str] = Counter()
+    for key, part in {part.scored_with: part for part in parts}.items():
+        name = f"{part.subject.benchmark.name}-{part.subject.split}"
+        seen[name] += 1
+        again = f"-{seen[name]}" if seen[name] > 1 else ""
+        found[key] = base / f"{name}{again}" if apart else base
+    return found
+
+
+def _first_use(parts: Sequence[_Part]) -> Callable[[_Part], int]:
+    """Return the order in which no model is loaded twice."""
+    order = list(dict.fromkeys(model_choice(part.options) for part in parts))
+    return lambda part: order.index(model_choice(part.options))
+
+
+class _Runs:
+    """What a command has run so far."""
+
+    def __init__(
+        self, store: Store, show: Show, stop: Callable[[], bool], *, lenient: bool
+    ) -> None:
+        self._store, self._show, self._stop, self._lenient = store, show, stop, lenient
+        self._backend: tuple[ModelChoice, Backend] | None = None
+        self._made: set[Hashable] = set()
+        self.numbers: dict[Hashable, dict[int, None]] = defaultdict(dict)
+        """Of runs, by what they are scored with, each once."""
+        self.failed = 0
+        self.missing: list[str] = []
+
+    def make(self, part: _Part) -> None:
+        """Run the methods of a part, but for those that an equal run was made of already."""
+        for method in dict.fromkeys(part.options.method):
+            try:
+                self._make(part, method)
+            except SpmError as error:
+                if not self._lenient:
+                    raise
+                about = f"{method} on {part.subject.benchmark.name}"
+                self.missing.append(f"{about} was not run: {error}")
+                self._show(Problem(self.missing[-1]))
+            if self._stop():
+                return
+
+    def _make(self, part: _Part, method: str) -> None:
+        options = part.options
+        made_by = canonical_json({**environment(), "options": options.record()})
+        process = f"{socket.gethostname()}:{os.getpid()}"
+        context = Context(self._store, process, made_by, now, self._stop)
+        backend = self._backend_of(options)
+        job = make_job(backend, options, part.subject, method, targets=members(part.sets))
+        if (again := (job.spec.identity, part.scored_with, job.targets)) in self._made:
+            return
+        self._made.add(again)
+        for event in run_job(context, backend, job):
+            self._show(event)
+            if isinstance(event, Ended):
+                self.numbers[part.scored_with][event.run] = None
+                self.failed += event.failed
+
+    def _backend_of(self, options: RunOptions) -> Backend:
+        choice = model_choice(options)
+        if self._backend is None or self._backend[0] != choice:
+            self._backend = None  # lets go of the models before others are loaded
+            show = self._show
+            self._backend = (choice, Backend(choice, say=lambda text: show(Stage(text))))
+        return self._backend[1]
+
+
+def _score(store: Store, parts: Sequence[_Part], numbers: Sequence[int]) -> Board:
+    sets = {one.name: one for part in parts for one in part.sets}
+    everything = any(ALL in part.options.targets for part in parts)
+    return board.score(store, parts[0].subject, numbers, list(sets.values()), everything=everything)
+
+
+def forecast(cells: Sequence[Cell], store: Store) -> list[tuple[RunOptions, Estimate]]:
+    """Return what each method of each cell would take; no model is looked for.
 
     Raises:
         SpmError, StoreError: bad input, or a store that cannot be used.
 
     """
-    subject, sets = _subject(options, store)
-    with store.reading() as db:
-        costs = measured_costs(db, subject.identity, options.model)
-    return {
-        method: estimate(
-            subject.benchmark,
-            replace(options, method=(method,)),
-            measured=costs,
-            targets=members(sets),
-        )
-        for method in dict.fromkeys(options.method)
-    }
+    found = []
+    for part in _parts(cells, store):
+        with store.reading() as db:
+            costs = measured_costs(db, part.subject.identity, part.options)
+        for method in dict.fromkeys(part.options.method):
+            one = replace(part.options, method=(method,))
+            told = members(part.sets)
+            took = estimate(part.subject.benchmark, one, measured=costs, targets=told)
+            found.append((one, took))
+    return found
 
 
 def target_sets(options: RunOptions, subject: Subject, store: Store) -> list[TargetSet]:
@@ -126,60 +259,6 @@ def _require_targets(options: RunOptions, sets: Sequence[TargetSet]) -> None:
             f"{min(told)} is asked about each target; name some, as in sampled,high,low",
             field="--targets",
         )
-
-
-def _choice(options: RunOptions) -> ModelChoice:
-    return ModelChoice(
-        model=options.model,
-        revision=options.revision,
-        embedder=options.embedder,
-        device=options.device,
-        dtype=options.dtype,
-        quantize=options.quantize,
-        device_map=options.device_map,
-        batch_size=options.batch_size,
-        workers=options.workers,
-        plain=options.backend == "plain",
-    )
-
-
-def _job(
-    backend: Backend,
-    options: RunOptions,
-    subject: Subject,
-    method: str,
-    sets: Sequence[TargetSet],
-) -> Job:
-    return Job(
-        subject,
-        method,
-        _settings(options, subject),
-        backend.backbone if method in WITH_MODEL else None,
-        backend.embedder if method in EMBEDDING else "",
-        members(sets) if method in PER_TARGET else (),
-    )
-
-
-def _run_method(context: Context, backend: Backend, job: Job) -> Iterator[Event]:
-    if job.method in WITH_MODEL:
-        plan = make_plan(context.store, job, backend.embed)
-        yield from run_asking(context, job, plan, backend.engine)
-    elif job.method in TRAINED:
-        yield from run_trained(context, job, backend.embed)
-    else:
-        yield from run_direct(context, job)
-
-
-def _settings(options: RunOptions, subject: Subject) -> Settings:
-    sampling = options.decoding == "sampling"
-    return Settings(
-        attributes=subject.benchmark.attributes,
-        temperature=options.temperature if sampling else 0.0,
-        samples=options.samples if sampling else 1,
-        shots=options.shots,
-        seed=options.seed,
-        reasoning=Text(REASONING.characters, options.reasoning_tokens),
-    )
 
 
 def environment() -> dict[str, str]:

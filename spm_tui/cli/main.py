@@ -18,6 +18,11 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 _RUNNING = tuple(options.OPTIONS)
 _REPORTING = ("what to report",)
+_EXPLAINING = ("what to run", "how to ask", "which model")
+_EXPLAINED_BY = {"benchmark", "limit", "scenario", "attributes", "seed"} | {
+    option.name for option in options.OPTIONS["which model"]
+} - {"embedder", "kaleido-model", "reward-model"}
+"""Of the options in these groups, those that explaining labels takes."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,10 +67,11 @@ def parser() -> argparse.ArgumentParser:
     _add_version(root)
     _add_store(root, default=None)
     root.add_argument("--headless", action="store_true", help="run without the app; resumes")
+    root.add_argument("--paper", action="store_true", help="with it: the paper's whole evaluation")
     root.add_argument("--dry-run", action="store_true", help="with it: only say what it would take")
     options.add_to(root, *_RUNNING)
     output = root.add_argument_group("how to show it")
-    output.add_argument("--config", metavar="FILE", help="options from TOML or a run.json")
+    output.add_argument("--config", metavar="FILE", help="options or a grid, TOML or a run.json")
     output.add_argument("--json", action="store_true", help="results on stdout as JSON")
     output.add_argument("--display", choices=MODES, default="auto", help="progress on stderr")
     output.add_argument("--events", metavar="FILE", help="events as JSON lines; - is stdout")
@@ -95,7 +101,9 @@ def _add_store(to: argparse.ArgumentParser, default: str | None = argparse.SUPPR
 
 
 def _add_import(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    importing = commands.add_parser("import", help="bring a benchmark or a run into the store")
+    importing = commands.add_parser(
+        "import", help="bring a benchmark, a run or reasonings into the store"
+    )
     kinds = importing.add_subparsers(dest="kind", metavar="KIND", required=True)
     mic = kinds.add_parser("mic", help="the Moral Integrity Corpus: MIC.csv")
     mic.add_argument("path", metavar="FILE")
@@ -119,12 +127,31 @@ def _add_import(commands: "argparse._SubParsersAction[_Parser]") -> None:
     run = kinds.add_parser("run", help="a run that `spm-tui export RUN FOLDER` wrote")
     run.add_argument("path", metavar="FOLDER")
     _add_store(run)
+    reasonings = kinds.add_parser(
+        "reasonings", help="of train labels that have none, written by a model; resumes"
+    )
+    options.add_to(reasonings, *_EXPLAINING, only=_EXPLAINED_BY)
+    reasonings.add_argument(
+        "--replace", action="store_true", help="also where there are some, by anyone else"
+    )
+    absent = argparse.SUPPRESS  # then what is given before the command counts
+    reasonings.add_argument(
+        "--dry-run", action="store_true", default=absent, help="only say what it would take"
+    )
+    reasonings.add_argument("--display", choices=MODES, default=absent, help="progress on stderr")
+    _add_store(reasonings)
 
 
 def _add_report(commands: "argparse._SubParsersAction[_Parser]") -> None:
     report = commands.add_parser("report", help="tables of stored runs, without a model")
     report.add_argument("runs", metavar="RUN", nargs="*", type=int, help="none: list the runs")
     report.add_argument("--json", action="store_true", help="results on stdout as JSON")
+    report.add_argument(
+        "--compare", action="store_true", help="two runs: whether the second is better"
+    )
+    report.add_argument(
+        "--paper", action="store_true", help="the paper's tables and figures, of all runs if none"
+    )
     options.add_to(report, *_REPORTING)
     _add_store(report)
 
@@ -145,5 +172,5 @@ def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
 
 
 def _add_models(commands: "argparse._SubParsersAction[_Parser]") -> None:
-    models = commands.add_parser("models", help="the embedded models: list, fetch, verify")
+    models = commands.add_parser("models", help="embedded ones: list, fetch, verify; short names")
     models.add_argument("action", choices=("list", "fetch", "verify"), nargs="?", default="list")

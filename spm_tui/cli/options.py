@@ -1,28 +1,25 @@
-"""The options of a run from the command line and from `--config` files.
-
-A config file is TOML, or a `run.json` that an earlier run left; its keys are the long
-option names. What is given on the command line wins.
-"""
+"""The options of a run on the command line; `experiment` reads those in files."""
 
 import argparse
-import json
-import tomllib
-from collections.abc import Mapping
-from difflib import get_close_matches
-from pathlib import Path
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from spm_tui.bench.options import BY_NAME, OPTIONS, Option, RunOptions
-from spm_tui.errors import InputError
+from spm_tui.bench.options import BY_NAME, OPTIONS, RunOptions
 
-__all__ = ["OPTIONS", "RunOptions", "add_to", "resolve"]
+__all__ = ["AXES", "OPTIONS", "RunOptions", "add_to", "read", "resolve"]
+
+AXES = ("model", "benchmark", "decoding", "seed")
+"""Options that may be given several times, for a run each."""
 
 
-def add_to(parser: argparse.ArgumentParser, *groups: str) -> None:
-    """Add options to a parser; what is not given leaves no trace in its result."""
+def add_to(parser: argparse.ArgumentParser, *groups: str, only: Collection[str] = BY_NAME) -> None:
+    """Add the options of some groups to a parser, by name only some of them.
+
+    What is not given leaves no trace in the parser's result.
+    """
     for title in groups:
         group = parser.add_argument_group(title)
-        for option in OPTIONS[title]:
+        for option in (one for one in OPTIONS[title] if one.name in only):
             group.add_argument(
                 f"--{option.name}",
                 metavar=option.metavar,
@@ -32,49 +29,32 @@ def add_to(parser: argparse.ArgumentParser, *groups: str) -> None:
             )
 
 
-def resolve(given: Mapping[str, Any], config: Path | None) -> RunOptions:
-    """Return the options from a config file and the command line, checked.
+def read(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was given, checked, by field; of `AXES` all values, of others the last.
 
     Args:
         given: what `argparse` found, several times the same option as a list.
-        config: a TOML file, or a `run.json`.
 
     Raises:
-        InputError: an unknown key, or a value that is not allowed.
+        InputError: a value that is not allowed.
 
     """
     values: dict[str, Any] = {}
-    for key, value in (_read_config(config) if config else {}).items():
-        try:
-            values[_known(key).field] = _known(key).check(value)
-        except InputError as error:
-            raise InputError(str(error), path=config) from error
     for option in BY_NAME.values():
         if option.field in given:
-            read = [option.read(text) for text in given[option.field]]
-            values[option.field] = sum(read, ()) if option.many else read[-1]
-    return RunOptions(**values)
+            each = [option.read(text) for text in given[option.field]]
+            values[option.field] = sum(each, ()) if option.many else each[-1]
+            if option.field in AXES:
+                values[option.field] = tuple(each)
+    return values
 
 
-def _known(key: str) -> Option:
-    name = key.replace("_", "-")
-    if name not in BY_NAME:
-        close = get_close_matches(name, BY_NAME, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise InputError(f"not an option of a run{hint}", field=key)
-    return BY_NAME[name]
+def resolve(given: Mapping[str, Any]) -> RunOptions:
+    """Return the options of one run; what is given twice counts as given last.
 
+    Raises:
+        InputError: a value that is not allowed.
 
-def _read_config(path: Path) -> Mapping[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = json.loads(text)["options"] if path.suffix == ".json" else tomllib.loads(text)
-    except OSError as error:
-        raise InputError(error.strerror or "cannot be read", path=path) from error
-    except ValueError as error:
-        raise InputError(f"cannot be read: {error}", path=path) from error
-    except (KeyError, TypeError) as error:
-        raise InputError("not a run.json: it has no options", path=path) from error
-    if not isinstance(data, dict):
-        raise InputError("expected options", path=path)
-    return data
+    """
+    values = read(given)
+    return RunOptions(**values | {axis: values[axis][-1] for axis in AXES if axis in values})

@@ -7,15 +7,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
 from spm_tui.cli import headless, main
-from spm_tui.cli.options import RunOptions, resolve
 from spm_tui.datasets import builtin
-from spm_tui.errors import InputError
 from spm_tui.target_files import Entry
 from store import annotations, runs
 from store.connection import NEWEST, Store
@@ -292,6 +289,15 @@ def test_a_benchmark_of_ones_own_is_imported_and_run(shell: Shell) -> None:
     assert "zero-shot-comparative" in out
 
 
+def test_short_names_are_listed_with_the_memory_they_need(shell: Shell) -> None:
+    out, _ = shell("models")
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in out.splitlines()]
+    assert ["llama-3.2-3b", "meta-llama/Llama-3.2-3B-Instruct"] in [row[:2] for row in lines]
+    (row,) = (row for row in lines if row[:1] == ["mistral-7b"])
+    assert row[2:] == ["7.2 billion", "Apache-2.0", "no", "14.5 GB", "7.2 GB", "3.6 GB"]
+    assert "the memory is that of the weights alone" in out
+
+
 def test_the_doctor_names_store_and_models(shell: Shell) -> None:
     out, _ = shell("doctor")
     assert "not there yet" in out
@@ -427,34 +433,6 @@ def test_a_model_that_cannot_be_had_offline_is_refused(tmp_path: Path) -> None:
     (line,) = [line for line in found.stderr.splitlines() if line.startswith("spm-tui: error")]
     assert "no model 'nobody/nothing' in the local cache, and the model hub gave none" in line
     assert "Traceback" not in found.stderr
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("smaples = 3", "field 'smaples': not an option of a run; did you mean samples?"),
-        ("limit = 'x'", "x.toml: field '--limit': expected a whole number"),
-        ("seed = true", "field '--seed': expected a whole number of at least 0, found True"),
-        ("method = ['oracle', 5]", "field '--method': expected one of"),
-        ("limit = ", "x.toml: cannot be read"),
-    ],
-)
-def test_a_config_that_cannot_be_used_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
-    path = tmp_path / "x.toml"
-    path.write_text(text)
-    with pytest.raises(InputError) as caught:
-        resolve({}, path)
-    assert complaint in str(caught.value)
-
-
-def test_the_command_line_wins_over_the_config(tmp_path: Path) -> None:
-    path = tmp_path / "x.toml"
-    path.write_text("limit = 3\ntemperature = 1\nmethod = 'oracle'\nreasoning_tokens = 32\n")
-    given: dict[str, Any] = {"limit": ["5"], "scenario": ["1,2", "7"]}
-    expected = RunOptions(
-        limit=5, temperature=1.0, method=("oracle",), reasoning_tokens=32, scenario=(1, 2, 7)
-    )
-    assert resolve(given, path) == expected
 
 
 def test_the_help_is_frozen(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from store import benchmarks, browse, pages
 from store.connection import Connection
 from store.errors import NotInStore
 from store.migrations import migrate
-from store.records import Benchmark
+from store.records import Benchmark, Split
 from tests import build
 from tests.build import SMALL
 from tests.conftest import AT
@@ -89,3 +89,25 @@ def test_pages_and_search_find_scenarios_by_number(db: Connection) -> None:
     assert browse.search(db, SMALL.identity, "eval", "QUESTION 3") == [3]
     assert browse.search(db, SMALL.identity, "eval", "response 2 to") == [2]
     assert browse.search(db, SMALL.identity, "eval", "100%_") == []
+
+
+def test_reasonings_of_a_later_time_can_be_left_out(db: Connection) -> None:
+    benchmarks.add(db, SMALL, at=AT)
+    later = AT + timedelta(hours=1)
+    rows: list[tuple[Split, int, int, int, str]] = [("train", 1, 0, 0, "a later reason")]
+    benchmarks.add_reasonings(db, SMALL.identity, rows, provenance="x", at=later)
+    assert benchmarks.load(db, SMALL.identity) != SMALL
+    assert benchmarks.load(db, SMALL.identity, until=later) != SMALL
+    for earlier in (AT, AT - timedelta(days=1)):
+        assert benchmarks.load(db, SMALL.identity, until=earlier) == SMALL
+
+
+def test_who_wrote_the_newest_reasoning_of_a_label_is_known(db: Connection) -> None:
+    benchmarks.add(db, SMALL, at=AT)
+    rows: list[tuple[Split, int, int, int, str]] = [("train", 1, 0, 1, "why")]
+    for author in ("ada", "ben"):
+        benchmarks.add_reasonings(db, SMALL.identity, rows, provenance=author, at=AT)
+    written = benchmarks.provenances(db, SMALL.identity, "train")
+    assert len(written) == 16
+    assert {place for place, by in written.items() if by != benchmarks.SOURCE} == {(1, 0, 1)}
+    assert written[1, 0, 1] == "ben"

@@ -1,0 +1,114 @@
+"""`spm-tui report`, and how the scores of runs are printed."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spm_tui.cli import options
+from spm_tui.cli.storing import open_store
+from spm_tui.errors import InputError
+
+if TYPE_CHECKING:
+    from spm_tui.bench.subject import Subject
+    from spm_tui.report.board import Board
+    from spm_tui.targets import TargetSet
+    from store.connection import Store
+
+
+def report(parsed: argparse.Namespace) -> int:
+    """Score stored runs again, or list them."""
+    from spm_tui.bench.options import ALL
+    from spm_tui.cli import headless as running
+    from spm_tui.report import board, files
+
+    store = open_store(parsed)
+    wanted = options.resolve(vars(parsed))
+    if parsed.paper:
+        return _report_paper(store, parsed.runs, Path(wanted.out or "spm-results/paper"))
+    if parsed.compare and len(parsed.runs) != 2:
+        raise InputError("expected two runs", field="--compare")
+    if not parsed.runs:
+        return _list_runs(store)
+    subject = board.subject_of(store, parsed.runs)
+    sets = running.target_sets(wanted, subject, store)
+    if parsed.compare:
+        return _compare(parsed, store, subject, sets, everything=ALL in wanted.targets)
+    scored = board.score(store, subject, parsed.runs, sets, everything=ALL in wanted.targets)
+    if wanted.out:
+        files.write(scored, Path(wanted.out), record={"options": wanted.record()})
+    print_boards([scored], as_json=parsed.json)
+    return 0
+
+
+def _compare(
+    parsed: argparse.Namespace,
+    store: "Store",
+    subject: "Subject",
+    sets: Sequence["TargetSet"],
+    *,
+    everything: bool,
+) -> int:
+    from spm_tui.report import paired, text
+
+    first, second = parsed.runs
+    found = paired.paired(store, subject, (first, second), sets, everything=everything)
+    if parsed.json:
+        print(json.dumps(text.records(paired.values(found)), indent=1))
+        return 0
+    print(text.markdown(paired.table(found, (first, second))))
+    print(
+        "Accuracy in percent on the scenarios that both runs answered; the interval is of the\n"
+        "difference, scenarios resampled for both at once. Better and worse are scenarios in\n"
+        f"which run {second} is right for more or fewer targets; p is of the exact sign test."
+    )
+    return 0
+
+
+def _report_paper(store: "Store", numbers: Sequence[int], folder: Path) -> int:
+    from spm_tui.report import paper
+    from store import runs
+
+    with store.reading() as db:
+        every = [run.number for run in runs.listing(db)]
+    paper.write(store, numbers or every, folder)
+    print(f"the paper's tables and figures are in {folder}; begin with paper.md")
+    return 0
+
+
+def _list_runs(store: "Store") -> int:
+    from spm_tui.report import tables, text
+    from store import benchmarks, runs
+
+    with store.reading() as db:
+        names = {row.identity: row.name for row in benchmarks.listing(db)}
+        table = tables.run_list(runs.listing(db), names)
+    print(text.markdown(table) if table.rows else "no runs yet; spm-tui --headless makes one")
+    return 0
+
+
+def print_boards(boards: Sequence["Board"], *, as_json: bool) -> None:
+    """Print the scores of runs, for people or as JSON."""
+    from spm_tui.report import text
+
+    if not as_json:
+        for board in boards:
+            _print_board(board)
+    elif len(boards) == 1:
+        print(text.accuracy_json(boards[0]), end="")
+    else:
+        print(json.dumps([text.accuracy_record(board) for board in boards], indent=1))
+
+
+def _print_board(board: "Board") -> None:
+    from spm_tui.report import tables, text
+
+    subject = board.subject
+    print(
+        f"\nAlignment accuracy, %, on {subject.benchmark.name}/{subject.split},"
+        f" {len(subject.scenarios)} scenarios (mean ± sd over targets)\n"
+    )
+    print(text.markdown(tables.accuracy_brief(board)))
+    for note in board.notes:
+        print(f"note: {note}")

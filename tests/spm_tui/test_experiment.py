@@ -1,0 +1,181 @@
+"""Grids of runs: what a file and a command line describe, and what comes of it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spm_tui.bench.options import RunOptions
+from spm_tui.cli.experiment import PAPER, cells
+from spm_tui.errors import InputError
+from spm_tui.methods.catalogue import NAMES, PER_TARGET
+from store import runs
+from tests.backend import FakeBackend
+from tests.spm_tui.test_cli import Shell, shell
+
+__all__ = ["shell"]
+
+GRID = """\
+limit = 2
+attributes = ["care"]
+targets = ["high", "low"]
+
+[[runs]]
+benchmark = "mini-mic"
+method = "few-shot-comparative"
+decoding = ["greedy", "sampling"]
+seed = [0, 1]
+
+[[runs]]
+method = ["oracle",
+          "random"]
+"""
+
+
+def written(folder: Path, text: str, name: str = "run.toml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def options(given: dict[str, Any], path: Path | None = None) -> list[RunOptions]:
+    return [cell.options for cell in cells(given, path)]
+
+
+def test_every_combination_is_run(tmp_path: Path) -> None:
+    found = options({}, written(tmp_path, GRID))
+    assert [(one.decoding, one.seed, one.method) for one in found] == [
+        ("greedy", 0, ("few-shot-comparative",)),
+        ("greedy", 1, ("few-shot-comparative",)),
+        ("sampling", 0, ("few-shot-comparative",)),
+        ("sampling", 1, ("few-shot-comparative",)),
+        ("greedy", 0, ("oracle", "random")),
+    ]
+    assert {one.limit for one in found} == {2}
+    assert {one.attributes for one in found} == {("care",)}
+
+
+def test_a_table_says_more_than_what_stands_above_it(tmp_path: Path) -> None:
+    text = "limit = 2\nmodel = ['a', 'b']\n[[runs]]\nlimit = 3\nmodel = 'c'\n[[runs]]\n"
+    found = options({}, written(tmp_path, text))
+    assert [(one.limit, one.model) for one in found] == [(3, "c"), (2, "a"), (2, "b")]
+
+
+def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, "limit = 3\ntemperature = 1\nmethod = 'oracle'\nseed = [1, 2]\n")
+    given = {"limit": ["5"], "scenario": ["1,2", "7"], "seed": ["4"]}
+    assert options(given, path) == [
+        RunOptions(limit=5, temperature=1.0, method=("oracle",), scenario=(1, 2, 7), seed=4)
+    ]
+
+
+def test_models_given_again_are_a_grid() -> None:
+    found = options({"model": ["a", "b,c"], "seed": ["1", "2", "1"]})
+    assert [(one.model, one.seed) for one in found] == [
+        ("a", 1),
+        ("a", 2),
+        ("b,c", 1),
+        ("b,c", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("smaples = 3", "line 1: field 'smaples': not an option of a run; did you mean samples?"),
+        ("\nlimit = 'x'", "run.toml, line 2: field '--limit': expected a whole number"),
+        ("seed = true", "field '--seed': expected a whole number of at least 0, found True"),
+        ("seed = [1, -2]", "field '--seed': expected a whole number of at least 0, found -2"),
+        ("limit = [1, 2]", "field '--limit': expected a whole number of at least 1, found [1, 2]"),
+        ("method = ['oracle', 5]", "line 1: field '--method': expected one of"),
+        ("[[run]]", "field 'run': not an option of a run; did you mean runs?"),
+        ("[runs]\nlimit = 1", "run.toml, field 'runs': expected tables [[runs]]"),
+        ("[[runs]]\n[[runs]]\nlimit=0", "line 3: field '--limit'"),
+        ("limit = x", "run.toml: cannot be read: Invalid value (at line 1"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        cells({}, written(tmp_path, text))
+    assert complaint in str(caught.value)
+
+
+def test_what_the_store_lacks_is_said_with_its_line(shell: Shell) -> None:
+    written(shell.folder, "limit = 1\n[[runs]]\n[[runs]]\nbenchmark = ['mini-mic', 'mimic']\n")
+    _, errors = shell("--headless", "--config=run.toml", code=2)
+    assert "run.toml, line 4: field 'benchmark': no benchmark 'mimic'" in errors
+    with shell.store.reading() as db:
+        assert not runs.listing(db)
+
+
+def test_a_grid_is_run_and_scored_together(shell: Shell) -> None:
+    written(shell.folder, GRID.replace('benchmark = "mini-mic"\n', ""))
+    words = ["--headless", "--config=run.toml", "--benchmark=mini-mic"]
+    shell(*words, "--benchmark=mini-helpsteer", "--attributes=care", code=2)
+    shell(*words, "--out=results")
+    board = json.loads((shell.folder / "results" / "accuracy.json").read_text())
+    assert {(row["method"], row["decoding"]) for row in board["accuracy"]} == {
+        ("few-shot-comparative", "greedy"),
+        ("few-shot-comparative", "5 samples, T 0.7"),
+        ("oracle", ""),
+        ("random", ""),
+    }
+    with shell.store.reading() as db:
+        # greedy decoding draws nothing, so that its two seeds are one run
+        assert len(runs.listing(db)) == 5
+
+
+def test_a_finished_grid_does_nothing(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(shell.folder, GRID)
+    words = ["--headless", "--config=run.toml", "--json"]
+    first, _ = shell(*words)
+    monkeypatch.setattr(FakeBackend, "engine", None)  # whoever wants it fails
+    again, _ = shell(*words)
+    assert again == first
+
+
+def test_the_record_of_a_grid_repeats_it(shell: Shell) -> None:
+    path = written(shell.folder, GRID)
+    shell("--headless", f"--config={path}", "--out=results")
+    assert options({}, shell.folder / "results" / "run.json") == [
+        replace(cell.options, out="results") for cell in cells({}, path)
+    ]
+
+
+def test_benchmarks_have_folders_of_their_own(shell: Shell) -> None:
+    words = ["--headless", "--method=oracle", "--targets=high", "--limit=2", "--json"]
+    out, errors = shell(*words, "--benchmark=mini-mic", "--benchmark=mini-helpsteer", "--out=here")
+    assert [board["benchmark"] for board in json.loads(out)] == ["mini-mic", "mini-helpsteer"]
+    assert "tables and figures are in here" in errors
+    for name in ("mini-mic-eval", "mini-helpsteer-eval"):
+        assert (shell.folder / "here" / name / "accuracy.md").is_file()
+
+
+def test_what_cannot_be_run_keeps_nothing_else_from_running(shell: Shell) -> None:
+    text = "split = 'train'\ntargets = 'high'\nlimit = 2\nmethod = ['surface', 'oracle']\n"
+    written(shell.folder, f"{text}[[runs]]\n[[runs]]\nmethod = 'random'\n")
+    out, errors = shell("--headless", "--config=run.toml", code=1)
+    assert "surface on mini-mic was not run: field 'method': surface learns from" in errors
+    assert "oracle" in out
+    assert "random" in out
+
+
+def test_a_dry_run_tells_the_cells_apart(shell: Shell) -> None:
+    written(shell.folder, GRID)
+    out, _ = shell("--headless", "--config=run.toml", "--dry-run")
+    assert "| decoding | method" in out
+    assert "| sampling | few-shot-comparative | 10 " in out
+
+
+def test_the_paper_is_a_grid_of_all_methods() -> None:
+    found = options({"model": ["a", "b"], "benchmark": ["mini-mic"]}, PAPER)
+    assert {method for one in found for method in one.method} == set(NAMES)
+    assert all("all" not in one.targets for one in found if PER_TARGET.intersection(one.method))
+
+
+@pytest.mark.parametrize("word", ["--method=oracle", "--config=x.toml", "--decoding=greedy"])
+def test_the_paper_decides_what_is_run(shell: Shell, word: str) -> None:
+    _, errors = shell("--headless", "--paper", word, code=2)
+    assert f"field '{word.partition('=')[0]}': --paper decides it" in errors

@@ -148,7 +148,7 @@ def _score_run(
     resamples: int,
 ) -> RunScore:
     run = runs.get(db, number)
-    judged = _read(db, subject, number)
+    judged = read(db, subject, number)
     scores: dict[str, SetScore] = {}
     biases: dict[str, Bias] = {}
     n = len(judged.levels)
@@ -177,7 +177,7 @@ def _score_run(
     )
 
 
-def _read(db: Connection, subject: Subject, number: int) -> Judged:
+def read(db: Connection, subject: Subject, number: int) -> Judged:
     """Return labels and predictions of the selected scenarios and attributes."""
     labels = browse.labels(db, subject.identity, subject.split)
     whole = read_judged(db, number, labels, subject.benchmark.attributes, needed=subject.attributes)

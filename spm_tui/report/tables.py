@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from spm_tui.alignment import Floats
 from spm_tui.bench.estimate import Estimate
+from spm_tui.bench.options import RunOptions
 from spm_tui.format import count, duration, interval, spread
 from spm_tui.report.board import Board, RunScore
 from spm_tui.scoring.accuracy import Accuracy, by_attribute_count
@@ -229,35 +230,42 @@ def runtime(board: Board) -> Table:
     )
 
 
-def forecast(found: Mapping[str, Estimate]) -> Table:
-    """Return what runs would take, for people: a row per method."""
+_SETTING = ("model", "benchmark", "decoding")
+"""What tells the cells of a grid apart, but for seeds, which take the same."""
+
+
+def forecast(found: Sequence[tuple[RunOptions, Estimate]]) -> Table:
+    """Return what runs would take, for people: a row per method, and settings that differ."""
+    kept = [name for name in _SETTING if len({getattr(one, name) for one, _ in found}) > 1]
     return Table(
-        ("method", "requests", "prompt tokens", "answer tokens", "time"),
+        (*kept, "method", "requests", "prompt tokens", "answer tokens", "time"),
         tuple(
             (
-                method,
+                *(getattr(options, name) for name in kept),
+                *options.method,
                 count(one.requests),
                 count(one.prompt_tokens),
                 count(one.answer_tokens),
                 duration(one.seconds),
             )
-            for method, one in found.items()
+            for options, one in found
         ),
     )
 
 
-def forecast_values(found: Mapping[str, Estimate]) -> Table:
+def forecast_values(found: Sequence[tuple[RunOptions, Estimate]]) -> Table:
     """Return the same for programs; seconds that are not known do not exist."""
     return Table(
-        ("method", "requests", "prompt_tokens", "answer_tokens", "seconds"),
+        (*_SETTING, "method", "requests", "prompt_tokens", "answer_tokens", "seconds"),
         tuple(
             (
-                method,
+                *(getattr(options, name) for name in _SETTING),
+                *options.method,
                 one.requests,
                 one.prompt_tokens,
                 one.answer_tokens,
                 float("nan") if one.seconds is None else one.seconds,
             )
-            for method, one in found.items()
+            for options, one in found
         ),
     )

@@ -81,8 +81,13 @@ def _set_sizes(board: Board) -> list[str]:
 
 def accuracy_json(board: Board) -> str:
     """Return everything numeric of a board, for programs."""
+    return json.dumps(accuracy_record(board), indent=1, ensure_ascii=False) + "\n"
+
+
+def accuracy_record(board: Board) -> dict[str, Canonical]:
+    """Return the same as one of several records."""
     subject = board.subject
-    document: dict[str, Canonical] = {
+    return {
         "benchmark": subject.benchmark.name,
         "benchmark_identity": subject.identity,
         "split": subject.split,
@@ -92,4 +97,3 @@ def accuracy_json(board: Board) -> str:
         "accuracy": records(tables.accuracy_values(board)),
         "agreement": records(tables.agreement(board)),
     }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

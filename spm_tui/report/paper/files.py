@@ -1,0 +1,63 @@
+"""The folder with everything: tables, figures, and the documents that collect them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from spm_tui.report.files import prepare
+from spm_tui.report.one_file import save
+from spm_tui.report.paper import appendix, figures, index, published
+from spm_tui.report.paper.baselines import baselines
+from spm_tui.report.paper.comparison import compare
+from spm_tui.report.paper.index import Contents
+from spm_tui.report.paper.material import gather
+from spm_tui.report.paper.wording import wording
+from store.connection import Store
+
+
+def write(
+    store: Store,
+    numbers: Sequence[int],
+    folder: Path,
+    *,
+    notes: Sequence[str] = (),
+    resamples: int = 1000,
+) -> list[Path]:
+    """Write the paper's tables and figures from stored runs on any benchmarks; return the files.
+
+    Args:
+        store: where the runs are.
+        numbers: the runs.
+        folder: made if need be.
+        notes: for the reader, such as what could not be run.
+        resamples: for the intervals.
+
+    Raises:
+        InputError: there are no runs, or a file cannot be written.
+        NotInStore: no run has such a number.
+
+    """
+    reported = published.read()
+    parts = gather(store, numbers, reported, resamples=resamples)
+    prepare(folder)
+    compared = compare(parts, reported)
+    drawn = figures.draw(parts)
+    contents = Contents(
+        parts=parts,
+        tables=(*(sheet for sheet, _ in compared), baselines(parts)),
+        appendix=(appendix.labels(parts), appendix.attributes(parts), appendix.runtime(parts)),
+        figures=list(dict.fromkeys(name.partition(".")[0] for name in drawn)),
+        gaps=index.gaps([cell for _, cells in compared for cell in cells], reported),
+        notes=notes,
+        source=reported.source,
+    )
+    texts = {
+        "paper.md": index.markdown(contents),
+        "paper.json": index.record(contents),
+        index.WORDING: wording(parts),
+    }
+    for sheet in (*contents.tables, *contents.appendix):
+        texts |= sheet.files()
+    encoded = {name: text.encode() for name, text in texts.items()} | drawn
+    for name, content in encoded.items():
+        save(folder / name, content)
+    return [folder / name for name in encoded]

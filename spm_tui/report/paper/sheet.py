@@ -1,0 +1,56 @@
+"""A table of the paper with all that belongs to it, as files of four kinds."""
+
+import json
+from dataclasses import dataclass
+
+from spm_tui.report import latex, text
+from spm_tui.report.tables import Table
+from store.identity import Canonical
+
+NO_VALUE = "—"
+"""In place of a published number that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table, for people and for programs."""
+
+    name: str
+    """Of its files, without suffix."""
+    title: str
+    caption: str
+    """What a reader must know, in sentences."""
+    shown: Table
+    """For people: Markdown and LaTeX."""
+    values: Table
+    """For programs: CSV and JSON; accuracies in shares of 1."""
+    notes: tuple[str, ...] = ()
+
+    def markdown(self, *, level: int = 1) -> str:
+        """Return it with its title as a heading of this level."""
+        lines = [f"{'#' * level} {self.title}", "", text.markdown(self.shown), self.caption]
+        if self.notes:
+            lines += ["", *(f"- {note}." for note in self.notes)]
+        return "\n".join(lines) + "\n"
+
+    def record(self) -> dict[str, Canonical]:
+        """Return it for programs."""
+        return {
+            "title": self.title,
+            "caption": self.caption,
+            "notes": list(self.notes),
+            "rows": text.records(self.values),
+        }
+
+    def files(self) -> dict[str, str]:
+        """Return the content of its files by name."""
+        return {
+            f"{self.name}.md": self.markdown(),
+            f"{self.name}.csv": text.comma_separated(self.values),
+            f"{self.name}.json": json.dumps(self.record(), indent=1, ensure_ascii=False) + "\n",
+            f"{self.name}.tex": latex.latex(
+                self.shown,
+                caption=f"{self.title}. {self.caption}",
+                label=f"tab:{self.name.replace('_', '-')}",
+            ),
+        }

@@ -1,0 +1,418 @@
+"""The paper's tables and figures: our cells are the board's, the published ones are all there."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from spm_tui.bench.execute import Context, run_asking, run_direct
+from spm_tui.bench.plan import make_plan
+from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subject
+from spm_tui.bench.target_sets import members, standard_sets
+from spm_tui.datasets.attributes import HELPSTEER2
+from spm_tui.datasets.builtin import load as built_in
+from spm_tui.engine.scripted import ScriptedEngine
+from spm_tui.errors import InputError
+from spm_tui.format import interval, spread
+from spm_tui.methods.base import Settings
+from spm_tui.methods.catalogue import FEW_SHOT, PER_TARGET
+from spm_tui.report import board, paper
+from spm_tui.report.board import Board
+from spm_tui.report.latex import latex
+from spm_tui.report.paper import appendix, figures, index, published
+from spm_tui.report.paper.baselines import ordered
+from spm_tui.report.paper.comparison import Compared, compare
+from spm_tui.report.paper.material import Part, gather
+from spm_tui.report.paper.wording import wording
+from spm_tui.report.tables import Table
+from spm_tui.wire import Asked, Request
+from store import benchmarks
+from store.connection import Store
+from store.errors import NotInStore
+from store.records import Benchmark
+from tests import build, golden, machine
+from tests.build import SMALL
+from tests.conftest import AT
+
+LLAMA = "Llama-3.2-3B-Instruct"
+HUB = f"meta-llama/{LLAMA}"
+STEER = replace(
+    build.benchmark(
+        [
+            [[0, 4, 1, 2, 3], [4, 0, 3, 2, 1]],
+            [[1, 1, 4, 0, 2], [3, 2, 0, 4, 2], [2, 4, 2, 1, 0]],
+            [[4, 4, 4, 1, 1], [1, 2, 4, 1, 3]],
+        ],
+        [[[0, 1, 2, 3, 4], [4, 3, 2, 1, 0]], [[1, 3, 0, 2, 4], [2, 0, 4, 1, 3]]],
+    ),
+    name="helpsteer2",
+    attributes=HELPSTEER2,
+)
+TABLES = {table.name: table for table in published.read().tables}
+
+
+def answer(request: Asked) -> str:
+    alone = isinstance(request, Request) and request.form.fields[-1][0] == "score"
+    if not alone or not isinstance(request, Request):
+        return machine.judge(request)
+    return json.dumps({"reasoning": "alone", "score": len(request.question + request.system) % 101})
+
+
+def run(
+    store: Store,
+    subject: Subject,
+    method: str,
+    *,
+    model: str = "",
+    samples: int = 0,
+    shots: int = 1,
+    later: int = 0,
+) -> None:
+    """Make one run; greedy where there are no samples."""
+    at = AT + timedelta(hours=later)
+    context = Context(store, "here:1", '{"python": "3"}', lambda: at, lambda: False)
+    temperature = 0.7 if samples else 0.0
+    attributes = subject.benchmark.attributes
+    settings = Settings(attributes, temperature=temperature, samples=samples or 1, shots=shots)
+    if not model:
+        list(run_direct(context, Job(subject, method, settings)))
+        return
+    job = Job(
+        subject,
+        method,
+        settings,
+        Backbone(model, "r/float32"),
+        "mini" if method in FEW_SHOT else "",
+        members(standard_sets(subject.selected, ("sampled", "high", "low")))
+        if method in PER_TARGET
+        else (),
+    )
+    plan = make_plan(store, job, machine.embed)
+    list(run_asking(context, job, plan, lambda: ScriptedEngine(answer)))
+
+
+def add(store: Store, benchmark: Benchmark, **selection: object) -> Subject:
+    with store.writing() as db:
+        benchmarks.add(db, benchmark, at=AT)
+    return load_subject(store, benchmark.name, Selection(**selection), at=AT)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Runs 1 to 11: two benchmarks, two backbones, both decodings, some left out."""
+    store = Store(tmp_path_factory.mktemp("paper") / "store.duckdb")
+    steer, some = add(store, STEER), add(store, STEER, limit=2)
+    run(store, steer, "few-shot-comparative", model=HUB, shots=1)
+    run(store, some, "few-shot-comparative", model=HUB, shots=2, later=1)
+    run(store, steer, "zero-shot-regression", model=f"elsewhere/{LLAMA.lower()}")
+    run(store, some, "few-shot-comparative", model=HUB, samples=2)
+    run(store, steer, "prompt-aligned-zero-shot", model=HUB)
+    run(store, steer, "oracle")
+    run(store, steer, "random")
+    run(store, steer, "length")
+    small = add(store, SMALL)
+    run(store, small, "few-shot-comparative", model="tiny_1&2")
+    run(store, small, "unaligned", model="tiny_1&2")
+    run(store, add(store, SMALL, attributes=("care",)), "zero-shot-comparative", model="tiny_1&2")
+    return store
+
+
+EVERY = range(1, 12)
+
+
+@pytest.fixture(scope="module")
+def parts(filled: Store) -> list[Part]:
+    return gather(filled, EVERY, published.read(), resamples=50)
+
+
+@pytest.fixture(scope="module")
+def written(filled: Store, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("out") / "deep" / "paper"
+    paths = paper.write(filled, EVERY, folder, notes=["reward was not run: no model"], resamples=50)
+    assert set(folder.iterdir()) == set(paths), "and nothing else"
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def whole(store: Store, numbers: Sequence[int]) -> Board:
+    subject = board.subject_of(store, numbers)
+    sets = standard_sets(subject.selected, ("sampled", "high", "low"))
+    return board.score(store, subject, numbers, sets, everything=True, resamples=50)
+
+
+def cells(parts: Sequence[Part], name: str) -> list[Compared]:
+    return next(found for sheet, found in compare(parts, published.read()) if sheet.name == name)
+
+
+def test_the_published_numbers_are_complete() -> None:
+    assert {name: sum(map(len, one.values.values())) for name, one in TABLES.items()} == {
+        "table1_regression": 12,
+        "table2_prompt_aligned": 8,
+        "table3_backbones": 8,
+    }
+    reported = published.read()
+    for table in TABLES.values():
+        assert {dataset for dataset, _ in table.values} == {"mic", "helpsteer2"}
+        assert {backbone for _, backbone in table.values} <= set(reported.hubs)
+        assert {len(values) for values in table.values.values()} == {len(table.columns)}
+        assert all(
+            0.4 < v.mean < 0.7 and 0.03 < v.sd < 0.1 for vs in table.values.values() for v in vs
+        )
+    steer = TABLES["table3_backbones"].values["helpsteer2", "Llama-3.3-70B-Instruct"]
+    assert [spread(value.mean, value.sd) for value in steer] == ["57.2 ± 9.7", "68.4 ± 6.9"]
+
+
+@pytest.mark.parametrize(
+    ("model", "backbone"),
+    [
+        (HUB, LLAMA),
+        (LLAMA.upper(), LLAMA),
+        (f"/models/{LLAMA}/", LLAMA),
+        (f"{LLAMA}-Q4_K_M", f"{LLAMA}-Q4_K_M"),
+        ("SmolLM2-135M-Instruct", "SmolLM2-135M-Instruct"),
+        ("", ""),
+    ],
+)
+def test_a_backbone_is_known_by_the_last_part_of_its_name(model: str, backbone: str) -> None:
+    assert published.read().backbone(model) == backbone
+
+
+def test_a_dataset_is_known_by_name_or_source_and_its_attributes() -> None:
+    reported = published.read()
+    titles = [
+        one.title if (one := reported.dataset(benchmark)) else None
+        for benchmark in (
+            STEER,
+            replace(STEER, name="mine", source="nvidia/HelpSteer2"),
+            replace(STEER, name="mine"),
+            replace(SMALL, name="helpsteer2"),
+            built_in("mini-mic").benchmark,
+            replace(built_in("mini-mic").benchmark, name="x", source="MIC.csv"),
+        )
+    ]
+    assert titles == ["HelpSteer2", "HelpSteer2", None, None, None, "MIC"]
+
+
+def test_our_cells_are_those_of_the_board(filled: Store, parts: list[Part]) -> None:
+    one = whole(filled, [1, 3, 4, 5])
+    rows = {row.run.number: row for row in one.rows}
+    found = {
+        (cell.table.name, cell.column.title): cell.ours
+        for name in TABLES
+        for cell in cells(parts, name)
+        if cell.title == "HelpSteer2" and cell.backbone == LLAMA
+    }
+    numbers = {key: ours.run.number if ours else None for key, ours in found.items()}
+    assert numbers == {
+        ("table1_regression", "zero-shot regression"): 3,
+        ("table1_regression", "zero-shot comparative"): None,
+        ("table1_regression", "few-shot comparative"): 1,
+        ("table2_prompt_aligned", "zero-shot prompt-aligned"): 5,
+        ("table2_prompt_aligned", "few-shot prompt-aligned"): None,
+        ("table3_backbones", "prompt-aligned"): None,
+        ("table3_backbones", "few-shot comparative (proposed)"): 4,
+    }
+    for (name, _), ours in found.items():
+        targets = TABLES[name].targets
+        if ours:
+            assert ours.sets[targets].accuracy == rows[ours.run.number].sets[targets].accuracy
+
+
+def test_tables_are_frozen(written: dict[str, bytes]) -> None:
+    for suffix in ("md", "csv", "tex", "json"):
+        content = written[f"table1_regression.{suffix}"].decode()
+        golden.check(f"paper_table1.{suffix}", content)
+
+
+def test_what_people_read_is_what_the_board_says(filled: Store, written: dict[str, bytes]) -> None:
+    (row,) = whole(filled, [4]).rows
+    found = row.sets["sampled"].accuracy
+    brief = f"{spread(found.mean, found.sd)} {interval(found.low, found.high)}, n 2"
+    table = written["table3_backbones.md"].decode()
+    (line,) = [line for line in table.splitlines() if f"| HelpSteer2 | {LLAMA} " in line]
+    assert [cell.strip() for cell in line.split("|")[3:7]] == [
+        "not run",
+        "52.0 ± 4.8",
+        brief,
+        "59.0 ± 5.7",
+    ]
+    assert f"| MIC        | {LLAMA}  | not run" in table, "though no run is on it"
+
+
+def test_programs_get_every_cell(written: dict[str, bytes]) -> None:
+    rows = list(csv.DictReader(written["table1_regression.csv"].decode().splitlines()))
+    assert Counter(row["dataset"] for row in rows) == {"MIC": 6, "HelpSteer2": 6, "": 3}
+    assert sum(bool(row["published_mean"]) for row in rows) == 12
+    document = json.loads(written["paper.json"])
+    assert document["tables"]["table1_regression"] == json.loads(written["table1_regression.json"])
+    assert document["notes"][0] == "reward was not run: no model"
+    assert [one["runs"] for one in document["benchmarks"]] == [list(range(1, 9)), [9, 10]]
+    assert document["tables"]["table1_regression"]["rows"][0]["mean"] is None
+    assert written["paper.json"].decode().count("NaN") == 0
+
+
+def test_runs_that_do_not_appear_are_named(written: dict[str, bytes]) -> None:
+    table = written["table1_regression.md"].decode()
+    assert (
+        f"- helpsteer2, few-shot-comparative, {LLAMA}, greedy: run 1 is shown, which has most"
+        " scenarios answered or, of equals, is the newest; left out: 2." in table
+    )
+    assert "run 1 is shown" not in written["table3_backbones.md"].decode()
+    assert "small: run 11 is on some of the attributes only." in written["paper.md"].decode()
+
+
+def test_of_equally_many_answers_the_newest_counts(store: Store) -> None:
+    steer = add(store, STEER)
+    for shots, later in ((1, 0), (2, 2), (3, 1)):
+        run(store, steer, "few-shot-comparative", model=HUB, shots=shots, later=later)
+    found = gather(store, [3, 2, 1], published.read(), resamples=0)
+    (ours,) = [cell.ours for cell in cells(found, "table1_regression") if cell.ours]
+    assert ours.run.number == 2
+    assert [one.others for one in ordered(found[0])] == [(1, 3)]
+
+
+def test_missing_cells_come_with_the_command_that_fills_them(
+    parts: list[Part], written: dict[str, bytes]
+) -> None:
+    every = [cell for name in TABLES for cell in cells(parts, name)]
+    found = {(gap.dataset.title, gap.backbone): gap for gap in index.gaps(every, published.read())}
+    assert len(found) == 6
+    ours = found["HelpSteer2", LLAMA]
+    assert ours.lacks == (
+        "Table 1 zero-shot comparative",
+        "Table 2 few-shot prompt-aligned",
+        "Table 3 prompt-aligned",
+        "Table 3 few-shot comparative (proposed) (2 of 3 scenarios)",
+    )
+    assert ours.command == f"spm-tui --headless --paper --benchmark helpsteer2 --model {HUB}"
+    assert ours.command in written["paper.md"].decode()
+    assert found["MIC", "Llama-3.3-70B-Instruct"].untouched
+    assert "spm-tui import mic MIC.csv" in written["paper.md"].decode()
+
+
+def test_baselines_list_every_kind_of_run_and_chance(
+    parts: list[Part], written: dict[str, bytes]
+) -> None:
+    steer, small = parts
+    assert [str(one.key) for one in ordered(steer)] == [
+        f"few-shot-comparative, {LLAMA}, greedy",
+        f"few-shot-comparative, {LLAMA}, sampling",
+        f"zero-shot-regression, {LLAMA}, greedy",
+        f"prompt-aligned-zero-shot, {LLAMA}, greedy",
+        "length",
+        "random",
+        "oracle",
+    ]
+    assert list(steer.chance) == ["all", "sampled", "high", "low"]
+    # high: the first is a tie, of the others one response of three and one of two is right
+    assert steer.chance["high"] == pytest.approx((1 / 3 + 1 / 2) / 2)
+    assert small.chance["all"] < 0.5
+    lines = [line for line in written["baselines.md"].decode().splitlines() if "| oracle" in line]
+    assert [line.count("100.0 ± 0.0 [100.0, 100.0], n 3") for line in lines] == [4]
+
+
+def test_labels_and_attributes_are_counted_and_told(
+    parts: list[Part], written: dict[str, bytes]
+) -> None:
+    rows = list(csv.DictReader(written["appendix_a_labels.csv"].decode().splitlines()))
+    helpful = [
+        int(row["responses"])
+        for row in rows
+        if (row["benchmark"], row["split"], row["attribute"])
+        == ("helpsteer2", "eval", "helpfulness")
+    ]
+    assert helpful == [1, 2, 1, 1, 2]
+    assert HELPSTEER2[0].definition in written["appendix_b_attributes.md"].decode()
+    assert list(appendix.alike([parts[0], replace(parts[0], name="again"), parts[1]])) == [
+        "helpsteer2, again",
+        "small",
+    ]
+
+
+def test_prompts_are_those_that_are_sent(parts: list[Part]) -> None:
+    text = wording(parts[1:])
+    assert "You judge responses to a question by a single attribute: fairness." in text
+    assert "Response B:\neval response 1 to 1" in text
+    assert '{"A": {"reasoning": "because 0", "score": 0}, "B": {' in text
+    assert '"choice": "' in text
+    ticks = replace(parts[1].subject.scenarios[0], question="````sh")
+    subject = replace(parts[1].subject, scenarios=(ticks,))
+    part = replace(parts[1], board=replace(parts[1].board, subject=subject))
+    assert "`````text\nQuestion:\n````sh" in wording([part])
+
+
+def test_runtime_is_of_runs_that_asked(written: dict[str, bytes]) -> None:
+    rows = list(csv.DictReader(written["appendix_e_runtime.csv"].decode().splitlines()))
+    assert [int(row["run"]) for row in rows] == [1, 4, 3, 5, 9, 10]
+    assert {row["benchmark"] for row in rows} == {"helpsteer2", "small"}
+
+
+def test_figures_are_there_and_drawn_the_same_each_time(
+    parts: list[Part], written: dict[str, bytes]
+) -> None:
+    drawn = figures.draw(parts)
+    assert {name.partition(".")[0] for name in drawn} == set(figures.CAPTIONS)
+    assert all(content == written[name] for name, content in drawn.items())
+    for name in figures.CAPTIONS:
+        assert written[f"{name}.png"].startswith(b"\x89PNG")
+        assert f"({name}.png)" in written["paper.md"].decode()
+
+
+def test_lines_are_few_enough_to_be_told_apart(parts: list[Part]) -> None:
+    titles = {
+        panel.title: list(panel.rows) for part in parts for panel in figures.by_backbone(part)
+    }
+    assert titles == {
+        f"helpsteer2, {LLAMA}": [
+            "few-shot-comparative, sampling",
+            "prompt-aligned-zero-shot, greedy",
+            "length",
+            "random",
+        ],
+        "small, tiny_1&2": ["few-shot-comparative, greedy", "unaligned, greedy"],
+    }
+
+
+def test_benchmarks_of_one_name_are_told_apart(store: Store) -> None:
+    for benchmark in (SMALL, replace(STEER, name="small")):
+        run(store, replace(add(store, benchmark), identity=benchmark.identity), "oracle")
+    found = gather(store, [1, 2], published.read(), resamples=0)
+    assert [part.title for part in found] == [
+        f"small {benchmark.identity[:6]}" for benchmark in (SMALL, STEER)
+    ]
+
+
+def test_without_runs_there_is_nothing_to_write(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no runs to make the paper's tables from"):
+        paper.write(store, [], tmp_path / "out")
+    with pytest.raises(NotInStore, match="no run 7"):
+        paper.write(store, [7], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_runs_without_answers_leave_everything_published(store: Store, tmp_path: Path) -> None:
+    run(store, add(store, SMALL), "oracle")
+    with store.writing() as db:
+        db.execute("DELETE FROM predictions")
+    names = {path.name for path in paper.write(store, [1], tmp_path, resamples=0)}
+    assert "figure6_accuracy.png" not in names
+    assert "small: run 1 has answered nothing yet." in (tmp_path / "paper.md").read_text()
+
+
+def test_latex_is_escaped() -> None:
+    table = Table(
+        ("a_b", "n", "text"),
+        (("50 ± 1 % & [x]", 3, "{$#~^\\}"), ("−1 – — …", 4, "a long\ntext that is broken " * 2)),
+    )
+    text = latex(table, caption="of 100 %", label="tab:x")
+    assert r"\caption{of 100 \%}" in text
+    assert r"\label{tab:x}" in text
+    assert r"\begin{tabular}{lrp{0.80\textwidth}}" in text
+    assert r"a\_b & n & text \\" in text
+    escaped = r"\{\$\#\textasciitilde{}\textasciicircum{}\textbackslash{}\}"
+    assert rf"50 $\pm$ 1 \% \& {{[}}x{{]}} & 3 & {escaped} \\" in text
+    assert r"$-$1 -- --- \ldots{} & 4 & a long text that is broken a long" in text

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from spm_tui.bench.options import QUANTIZATIONS
 from spm_tui.engine.base import Engine
 from spm_tui.engine.device import Placement, place
 from spm_tui.engine.fast import attention, choice, work
@@ -119,11 +120,15 @@ def measure(engine: Engine, requests: Sequence[Request]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Serve; arguments: plain or fast, the model's folder, `shaped` for Llama-3.2-3B's shape."""
+    """Serve; arguments: plain or fast, the model's folder, what else is wanted of the model.
+
+    That is `shaped` for Llama-3.2-3B's shape, or how its weights are quantized.
+    """
     which, folder, *more = sys.argv[1:]
-    placement = place()
-    loaded = load(Path(folder), Placement("cpu", "float32") if more else placement)
-    if more:
+    placement = place(quantize=next((word for word in more if word in QUANTIZATIONS), None))
+    shape = "shaped" in more
+    loaded = load(Path(folder), Placement("cpu", "float32") if shape else placement)
+    if shape:
         loaded = shaped(loaded.tokenizer, placement)
     engine = FastEngine(loaded) if which == "fast" else PlainEngine(loaded)
     for line in sys.stdin:

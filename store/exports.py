@@ -1,4 +1,4 @@
-"""What leaves the store as one table in one file: predictions, annotations.
+"""What leaves the store as one table in one file: predictions or choices, annotations.
 
 Separate from `browse`, which answers the app: an export is written for other programs. A file
 is whole or not there.
@@ -17,8 +17,8 @@ EXPORT_FORMATS = {".csv": "csv", ".jsonl": "json", ".parquet": "parquet"}
 """By the suffix of the file."""
 
 
-def export_predictions(db: Connection, run: Run, path: Path) -> int:
-    """Write a run's predictions beside the labels; return their number.
+def export_answers(db: Connection, run: Run, path: Path) -> str:
+    """Write a run's predictions, or the choices of one that chooses; return how many of what.
 
     Args:
         db: a connection in `Store.reading`.
@@ -30,7 +30,16 @@ def export_predictions(db: Connection, run: Run, path: Path) -> int:
         FileUnusable: the file cannot be written.
 
     """
-    rows = _copy(
+    if rows := _export_predictions(db, run, path):
+        return f"{rows:,} predictions"
+    if rows := _export_choices(db, run, path):
+        return f"{rows:,} choices"
+    raise NotInStore(f"run {run.number} has no answers to export")
+
+
+def _export_predictions(db: Connection, run: Run, path: Path) -> int:
+    """Write a row per scenario, response, attribute and sample, with the label."""
+    return _copy(
         db,
         """SELECT scenario, response, a.name AS attribute, sample, score,
                   level / (levels - 1) AS label, reasoning, question, text AS response_text
@@ -43,9 +52,34 @@ def export_predictions(db: Connection, run: Run, path: Path) -> int:
         {"run": run.number, "benchmark": run.spec.benchmark, "split": run.spec.split},
         path,
     )
-    if not rows:
-        raise NotInStore(f"run {run.number} has no predictions to export")
-    return rows
+
+
+def _export_choices(db: Connection, run: Run, path: Path) -> int:
+    """Write a row per scenario, target and sample, with the labels of all responses.
+
+    They are JSON, attribute → a label per response: whether a choice was right depends on all.
+    """
+    return _copy(
+        db,
+        """WITH by_attribute AS (
+               SELECT scenario, attribute, name,
+                      list(level / (levels - 1) ORDER BY response) AS labels
+               FROM labels JOIN attributes USING (benchmark, attribute)
+               WHERE benchmark = $benchmark AND split = $split GROUP BY ALL),
+           by_scenario AS (
+               SELECT scenario, to_json(map(list(name ORDER BY attribute),
+                                            list(labels ORDER BY attribute))) AS labels
+               FROM by_attribute GROUP BY scenario)
+           SELECT scenario, nullif(target, '')::JSON AS target, sample, response, reasoning,
+                  labels, question, text AS response_text
+           FROM choices JOIN scenarios s USING (scenario)
+           JOIN responses USING (benchmark, split, scenario, response)
+           JOIN by_scenario USING (scenario)
+           WHERE run = $run AND s.benchmark = $benchmark AND s.split = $split
+           ORDER BY scenario, choices.target, sample""",
+        {"run": run.number, "benchmark": run.spec.benchmark, "split": run.spec.split},
+        path,
+    )
 
 
 def export_annotations(db: Connection, run: Run, path: Path) -> int:

@@ -110,12 +110,12 @@ def schema_version(db: duckdb.DuckDBPyConnection) -> int:
         StoreUnusable: the file is a DuckDB database of something else.
 
     """
-    tables = {name for (name,) in db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if not tables:
+    try:  # not asking for the tables first: that takes as long as opening the file
+        ((version,),) = db.execute("SELECT max(number) FROM migrations, identity").fetchall()
+    except duckdb.CatalogException as error:
+        if db.execute("FROM duckdb_tables()").fetchall():
+            raise StoreUnusable("a DuckDB database, but not one of spm-tui") from error
         return 0
-    if not {"identity", "migrations"} <= tables:
-        raise StoreUnusable("a DuckDB database, but not one of spm-tui")
-    (version,) = db.execute("SELECT max(number) FROM migrations").fetchall()[0]
     return int(version)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from store.connection import Connection
-from store.records import Prediction, Split
+from store.records import Choice, Prediction, Split
 
 LINE = 240
 """Characters of a question that a list can show."""
@@ -56,6 +56,20 @@ def predictions(db: Connection, run: int, numbers: Sequence[int]) -> list[Predic
         [run, min(numbers), max(numbers), list(numbers)],
     ).fetchall()
     return [Prediction(*row) for row in rows]
+
+
+def choices(db: Connection, run: int, numbers: Sequence[int]) -> list[Choice]:
+    """Return a run's choices for some scenarios, for every target and sample."""
+    if not numbers:
+        return []
+    rows = db.execute(
+        """SELECT scenario, target, sample, response, reasoning FROM choices
+           WHERE run = ? AND scenario BETWEEN ? AND ?
+           AND scenario IN (SELECT unnest(?::INTEGER[]))
+           ORDER BY scenario, target, sample""",
+        [run, min(numbers), max(numbers), list(numbers)],
+    ).fetchall()
+    return [Choice(*row) for row in rows]
 
 
 def failures(db: Connection, run: int) -> dict[int, str]:

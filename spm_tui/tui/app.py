@@ -125,7 +125,7 @@ class SpmApp(RunningApp):
             return
         opened = desk.opened
         if opened.run:
-            target = desk.steering.target()
+            target = desk.effective.target()
             self.push_screen(
                 PromptScreen(self.store, opened.run, desk.index + 1, opened.attributes, target)
             )

@@ -195,6 +195,8 @@ def _response(
     yield Content.styled(
         f"distance: {distances}, {tags[1]} {_distance(other, pairing.second)}", "$text-muted"
     )
+    if one.choices or other.choices:
+        yield _beside(_chose(tags[0], first, place), _chose(tags[1], second, place), width)
     for i, attribute in enumerate(pairing.first.attributes):
         on = pairing.steering.slots[i].on
         yield Content.assemble(
@@ -202,15 +204,29 @@ def _response(
             ("label ", "$spm-label"),
             number(one.cells[i].label),
         )
-        yield _beside(
-            _said(tags[0], one.cells[i], on=on), _said(tags[1], other.cells[i], on=on), width
-        )
+        cells = one.cells[i], other.cells[i]
+        left, right = (_said(tag, cell, on=on) for tag, cell in zip(tags, cells, strict=True))
+        if left or right:
+            yield _beside(left, right, width)
 
 
 def _distance(response: Response, opened: Opened) -> str:
     """What a run says of a distance; a choosing one says nothing."""
     silent = opened.judged.scores is None or math.isinf(response.said)
     return NOTHING if silent else number(response.said)
+
+
+def _chose(tag: str, seen: View, place: int) -> Content:
+    """How many samples of a run chose a response, and why the first of them did."""
+    choices = seen.responses[place].choices
+    if not choices:
+        return Content("")
+    reasoning = f" “{visible(choices[0].reasoning)}”" if choices[0].reasoning else ""
+    return Content.assemble(
+        (f"{tag} ", "$spm-model"),
+        f"chosen by {len(choices)} of {seen.choices}",
+        (reasoning, "italic"),
+    )
 
 
 def _said(tag: str, cell: Cell, *, on: bool) -> Content:

@@ -13,10 +13,11 @@ import numpy as np
 from spm_tui.alignment import Bools
 from spm_tui.scoring.standing import Standings, stand
 from spm_tui.scoring.why import blamed
+from spm_tui.target_files import from_json
 from spm_tui.targets import Target
 from spm_tui.tui.listing import Filter, Order, Sort, listed
 from spm_tui.tui.session import Opened
-from spm_tui.tui.steering import CUSTOM, Steering, high, presets
+from spm_tui.tui.steering import CUSTOM, Steering, among, high, presets
 
 
 class Desk:
@@ -44,8 +45,13 @@ class Desk:
 
     @cached_property
     def presets(self) -> list[tuple[str, Target]]:
-        """The paper's targets and the saved ones, by name."""
-        return presets(self.opened.attributes, self.saved)
+        """The paper's targets and the saved ones, by name; for a run told targets, those alone."""
+        opened = self.opened
+        if not opened.asked:
+            return presets(opened.attributes, self.saved)
+        named = [a for a, known in zip(opened.attributes, opened.scored, strict=True) if known]
+        told = [from_json(text, opened.attributes) for text in opened.asked]
+        return among(told, presets(named, self.saved))
 
     def save(self, name: str, targets: Sequence[Target]) -> None:
         """Take in targets saved under a name."""
@@ -55,6 +61,7 @@ class Desk:
     def reopen(self, opened: Opened) -> None:
         """Show more of the run, or what people have said of it; all else stays."""
         self.opened = opened
+        self.__dict__.pop("presets", None)
         self.steer(self.steering)
 
     def steer(self, steering: Steering) -> None:
@@ -126,6 +133,11 @@ class Desk:
         if self.sort.by == "number":
             return min(int(np.searchsorted(self.order, index)), len(self.order) - 1)
         return min(self.place, len(self.order) - 1)
+
+    @property
+    def asked(self) -> str | None:
+        """The target at hand as the run's choices have it; None if it was told others alone."""
+        return self.opened.asked_about(self.effective.aim())
 
     @property
     def effective(self) -> Steering:

@@ -6,26 +6,21 @@ last marked: nothing else can have had the number then.
 """
 
 import os
-import re
 import signal
 import socket
-import subprocess
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
+import psutil
 from rich.cells import cell_len
 
 from spm_tui.tui.plain import one_line, visible
 from spm_tui.tui.session import Contents, called
-from store.clock import now
 from store.records import Run
 
 _SLACK = timedelta(seconds=2)
-"""How exactly the age of a process is told; a run is marked later than that after its start."""
-_PROC = Path("/proc")
+"""How exactly a process's start is told; a run is marked later than that after its start."""
 _RUNS = "--headless"
 """What stands in the command line of whatever carries on a run."""
 
@@ -74,10 +69,16 @@ def obstacle(other: OtherRun) -> str:
     run = other.run
     if other.host != socket.gethostname() or not other.process.isdecimal():
         return f"run {run.number} was started on {other.host or 'another host'}: stop it there"
-    seen = _look_at(int(other.process))
-    if seen is None or _RUNS not in seen.words or now() - seen.age > run.updated_at + _SLACK:
-        return f"process {other.process} of run {run.number} has ended; the run can be resumed"
-    return ""
+    try:
+        process = psutil.Process(int(other.process))
+        started = datetime.fromtimestamp(process.create_time(), UTC).replace(tzinfo=None)
+        if _RUNS in process.cmdline() and started <= run.updated_at + _SLACK:
+            return ""
+    except psutil.AccessDenied:
+        return f"process {other.process} is another user's, who alone can stop run {run.number}"
+    except psutil.NoSuchProcess:
+        pass
+    return f"process {other.process} of run {run.number} has ended; the run can be resumed"
 
 
 def interrupt(other: OtherRun) -> str:
@@ -89,39 +90,3 @@ def interrupt(other: OtherRun) -> str:
     except OSError as error:
         return f"process {other.process} cannot be asked to stop: {error.strerror}"
     return ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A process, as the system tells of it."""
-
-    age: timedelta
-    words: str
-    """Its command line."""
-
-
-def _look_at(number: int) -> _Seen | None:
-    """Look at a process; None where there is none, or nothing is told of it."""
-    return _from_proc(number) if (_PROC / "uptime").exists() else _from_ps(number)
-
-
-def _from_proc(number: int) -> _Seen | None:
-    with suppress(OSError, ValueError, IndexError):
-        # after the name in parentheses, which may hold anything, field 22 is the start
-        after = (_PROC / f"{number}/stat").read_text().rpartition(")")[2].split()
-        start = int(after[19]) / os.sysconf("SC_CLK_TCK")
-        uptime = float((_PROC / "uptime").read_text().split()[0])
-        words = (_PROC / f"{number}/cmdline").read_bytes().replace(b"\0", b" ")
-        return _Seen(timedelta(seconds=uptime - start), words.decode("utf-8", "replace"))
-    return None
-
-
-def _from_ps(number: int) -> _Seen | None:
-    words = ["ps", "-ww", "-o", "etime=", "-o", "args=", "-p", str(number)]
-    with suppress(OSError):
-        told = subprocess.run(words, check=False, capture_output=True, text=True).stdout
-        if found := re.match(r"\s*(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)\s+(.*)", told):
-            days, hours, minutes, seconds = (int(part or 0) for part in found.groups()[:4])
-            age = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-            return _Seen(age, found[5])
-    return None

@@ -60,10 +60,10 @@ EXPORTS: Mapping[str, Export] = {
         lambda _, desk, path: writings.write(path, writings.target_json(desk)),
         of_run=False,
     ),
-    "predictions": Export(
-        "the run's predictions beside the labels (.csv, .jsonl, .parquet)",
+    "answers": Export(
+        "the run's answers beside the labels (.csv, .jsonl, .parquet)",
         "{name}-run{run}.parquet",
-        _from_store(exports.export_predictions, exports.EXPORT_FORMATS),
+        _from_store(exports.export_answers, exports.EXPORT_FORMATS),
     ),
     "annotations": Export(
         "all annotations of the run (.csv, .jsonl, .parquet)",

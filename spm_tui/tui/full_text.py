@@ -1,6 +1,7 @@
 """A scenario written out whole, for reading at full size, copying and files; no widget."""
 
 from collections.abc import Sequence
+from math import isnan
 
 from textual.content import Content
 
@@ -24,9 +25,9 @@ def _response(place: int, response: Response, view: View, names: Sequence[str]) 
     lines = [
         Content.styled(f"\n── {head} ──", "bold $accent"),
         Content(visible(response.text)),
+        *_choices(response, view),
         Content.styled(
-            f"\ndistance from the target: label {number(response.labelled)},"
-            f" model {number(response.said)}",
+            f"\ndistance from the target: label {number(response.labelled)}{_said(response)}",
             "$text-muted",
         ),
     ]
@@ -35,8 +36,27 @@ def _response(place: int, response: Response, view: View, names: Sequence[str]) 
     return lines
 
 
+def _said(response: Response) -> str:
+    return "" if isnan(response.said) else f", model {number(response.said)}"
+
+
+def _choices(response: Response, view: View) -> list[Content]:
+    """Who chose a response, and why each did."""
+    if not response.choices:
+        return []
+    lines = [Content.styled(f"\nchosen by {len(response.choices)} of {view.choices}", "bold")]
+    for one in response.choices:
+        which = f"sample {one.sample + 1}  " if view.choices > 1 else ""
+        said = f"“{visible(one.reasoning)}”" if one.reasoning else ""
+        if which or said:
+            lines.append(Content.assemble(("  " + which, "$text-muted"), (said, "italic")))
+    return lines
+
+
 def _cell(name: str, cell: Cell) -> list[Content]:
-    scores = f"label {number(cell.label)}  model {number(cell.score)}  {signed(cell.error)}"
+    scores = f"label {number(cell.label)}"
+    if not isnan(cell.score):
+        scores += f"  model {number(cell.score)}  {signed(cell.error)}"
     lines = [Content.assemble((f"{name:<12}", "bold"), f" {scores}")]
     for sample, (score, text) in enumerate(zip(cell.samples, cell.reasonings, strict=True)):
         which = f"sample {sample + 1}  {number(score)}  " if len(cell.samples) > 1 else ""

@@ -54,6 +54,8 @@ def judgement(
         layout: how they are set.
 
     """
+    if math.isnan(response.said) and all(math.isnan(cell.score) for cell in response.cells):
+        return _labels(response, names, aimed)
     lines = [_distances(response, layout)]
     if layout is Layout.WIDE:
         lines.append(Content.styled(f"{'':{NAMES}} label      model      error", "$text-muted"))
@@ -72,6 +74,24 @@ def typical(cell: Cell) -> str:
     """Return the reasoning of the sample whose score is nearest to the mean."""
     gaps = [abs(score - cell.score) for score in cell.samples]
     return cell.reasonings[gaps.index(min(gaps))]
+
+
+def _labels(response: Response, names: Sequence[str], aimed: Sequence[bool]) -> Content:
+    """The labels alone: nobody scored the response."""
+    lines = [
+        Content.assemble(
+            ("distance  ", "$text-muted"), ("label ", "$spm-label"), distance(response.labelled)
+        )
+    ]
+    for name, cell, on in zip(names, response.cells, aimed, strict=True):
+        lines.append(
+            Content.assemble(
+                (f"{set_cell_size(name, NAMES)} ", _dim(on, "bold")),
+                (bar(cell.label), "$spm-label"),
+                (f" {number(cell.label)}", _dim(on)),
+            )
+        )
+    return Content("\n").join(lines)
 
 
 def _distances(response: Response, layout: Layout) -> Content:

@@ -1,4 +1,4 @@
-"""The language models that can be offered by name: what lies in the local caches.
+"""The language models that can be offered by name: what lies in the local caches, and presets.
 
 Only folders are listed; nothing is loaded and no server asked.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from spm_tui.bench.options import LANGUAGE_MODEL
 from spm_tui.engine import cache
+from spm_tui.engine.presets import PRESETS
 
 _PREFIX = "models--"
 
@@ -21,13 +22,21 @@ class KnownModel:
     name: str
     cached: bool
     """Whether its files are there; else the first run fetches them."""
+    size: float | None = None
+    """Of what would be fetched, about, in bytes; None where that is not known."""
 
 
 def known_models() -> list[KnownModel]:
-    """Return the embedded model, then those in the model hub's cache by name."""
+    """Return the embedded model, those in the model hub's cache by name, then other presets."""
+    there = in_hub(hub_folder(os.environ, Path.home()))
     return [
         KnownModel(LANGUAGE_MODEL, _embedded(cache.folder())),
-        *(KnownModel(name, cached=True) for name in in_hub(hub_folder(os.environ, Path.home()))),
+        *(KnownModel(name, cached=True) for name in there),
+        *(
+            KnownModel(preset.hub, cached=False, size=preset.weights("bf16"))
+            for preset in PRESETS.values()
+            if preset.hub not in there
+        ),
     ]
 
 

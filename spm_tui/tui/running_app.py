@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from spm_tui.bench.events import ItemAnswered
 from spm_tui.bench.options import LANGUAGE_MODEL, RunOptions
 from spm_tui.bench.repeating import options_of
-from spm_tui.methods.catalogue import WITH_MODEL
+from spm_tui.methods.catalogue import MODEL_OF
 from spm_tui.tui import session
 from spm_tui.tui.arriving_app import ArrivingApp
 from spm_tui.tui.config import Config
@@ -81,7 +81,7 @@ class RunningApp(ArrivingApp):
         if desk is None or desk.index is None:
             return
         run = desk.opened.run
-        if run and run.spec.method in WITH_MODEL:
+        if run and run.spec.method in MODEL_OF:
             self.notify(f"running scenario {desk.index + 1} again, as run {run.number}")
             self.submit(replace(options_of(run), scenario=(desk.index + 1,)))
         else:
@@ -132,7 +132,7 @@ class RunningApp(ArrivingApp):
         with self.store.reading() as db:
             identity = benchmarks.find(db, options.benchmark).identity
             benchmark = benchmarks.load(db, identity)
-            costs = measured_costs(db, identity, options.model)
+            costs = measured_costs(db, identity, options)
         wanted = options.attributes
         attributes = [a for a in benchmark.attributes if not wanted or a.name in wanted]
         sets = read_sets(self.store, identity, attributes, options.targets, options.target)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from spm_tui.alignment import Bools, Floats
+from spm_tui.alignment import Aim, Bools, Floats
 from spm_tui.bench.judged import known, read_judged
 from spm_tui.scoring.outcomes import Judged
 from spm_tui.target_files import from_json
@@ -36,6 +36,8 @@ class Opened:
     """Scenarios with an answer that could not be used, [N]."""
     notes: tuple[Annotation, ...]
     """All annotations of the run, in order of entry."""
+    asked: tuple[str, ...] = ()
+    """The targets that a method was told, as its choices have them: those of `judged`."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -44,10 +46,24 @@ class Opened:
 
     @cached_property
     def scored(self) -> tuple[bool, ...]:
-        """Whether the method says something of an attribute; a choosing method does of all."""
-        if self.judged.scores is None:
-            return (True,) * len(self.attributes)
-        return tuple(known(self.judged.scores).tolist())
+        """Whether the method says something of an attribute.
+
+        One that is told targets does of the attributes they name, any other that chooses of all.
+        """
+        if self.judged.scores is not None:
+            return tuple(known(self.judged.scores).tolist())
+        if self.judged.targets is not None:
+            named = np.asarray((self.judged.targets[1] > 0).any(axis=0))
+            return tuple(named.tolist())
+        return (True,) * len(self.attributes)
+
+    def asked_about(self, aim: Aim) -> str | None:
+        """Return a target as the run's choices have it; None if it was told others alone."""
+        if not self.asked:
+            return ""
+        places = np.arange(len(self.asked))[None]
+        place = int(replace(self.judged, chosen=places).choice(aim.value, aim.weight)[0])
+        return self.asked[place] if place >= 0 else None
 
     @cached_property
     def errors(self) -> Floats:
@@ -132,11 +148,23 @@ def _read(db: Connection, row: BenchmarkRow, split: Split, run: Run | None) -> O
     judged = Judged(levels, sizes, chosen=np.full(len(levels), -1))
     failed = np.zeros(len(levels), dtype=bool)
     notes: list[Annotation] = []
+    asked: list[str] = []
     if run is not None:
         judged = read_judged(db, run.number, levels, attributes)
+        asked = browse.asked_targets(db, run.number) if judged.targets is not None else []
         failed[[number - 1 for number in pages.failures(db, run.number)]] = True
         notes = annotations.history(db, run.number)
-    return Opened(row, split, attributes, tuple(questions), run, judged, failed, tuple(notes))
+    return Opened(
+        benchmark=row,
+        split=split,
+        attributes=attributes,
+        questions=tuple(questions),
+        run=run,
+        judged=judged,
+        failed=failed,
+        notes=tuple(notes),
+        asked=tuple(asked),
+    )
 
 
 @dataclass(frozen=True, slots=True)

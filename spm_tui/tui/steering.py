@@ -84,9 +84,14 @@ class Steering:
         return self.set_value(index, (place + steps) / parts, parts=parts)
 
     def set_value(self, index: int, value: float, *, parts: int = HUNDREDTHS) -> "Steering":
-        """Return it with one value set, to the nearest of `parts` equal steps in [0, 1]."""
+        """Return it with one value set, to the nearest of `parts` equal steps in [0, 1].
+
+        What is a level's value when it is read from text, is so here: 0.17 is one sixth.
+        """
         value = min(max(round(value * parts), 0), parts) / parts
-        return self._with(index, replace(self.slots[index], value=value, on=True))
+        attribute = self.attributes[index]
+        (read,) = targets.target({attribute.name: value}, [attribute]).values
+        return self._with(index, replace(self.slots[index], value=read[1], on=True))
 
     def toggle(self, index: int) -> "Steering":
         """Return it with one attribute switched on or off."""
@@ -140,3 +145,17 @@ def presets(
     ]
     free = {name: target for name, target in mine if name not in dict(ours)}
     return [*ours[:2], *free.items(), *ours[2:]]
+
+
+def among(told: Sequence[Target], known: Sequence[tuple[str, Target]]) -> list[tuple[str, Target]]:
+    """Return the targets that a run was told, by the first name known of each, or numbered.
+
+    A target of one's own stays, so that one can go back to it.
+    """
+    names: dict[Target, str] = {}
+    for name, target in known:
+        if target in told or name == CUSTOM:
+            names.setdefault(target, name)
+    rest = [target for target in told if target not in names]
+    names |= {target: f"asked {i}" for i, target in enumerate(rest, start=1)}
+    return [(name, target) for target, name in names.items()]

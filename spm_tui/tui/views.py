@@ -6,9 +6,12 @@ reading a few rows more.
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
 from statistics import fmean
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,7 +21,7 @@ from spm_tui.tui.session import Opened
 from store import pages
 from store.connection import Store
 from store.pages import Texts
-from store.records import Prediction
+from store.records import Choice, Prediction
 
 REACH = 16
 """Neighbours on each side that are read together with a scenario."""
@@ -34,6 +37,8 @@ class Page:
 
     texts: Texts
     predictions: tuple[Prediction, ...]
+    choices: tuple[Choice, ...] = ()
+    """For every target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,8 @@ class Response:
     """Distance of its scores; NaN where the method gives none."""
     picked: bool
     nearest: bool
+    choices: tuple[Choice, ...] = ()
+    """The samples that chose it for the target at hand, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +93,30 @@ class View:
     margin: float
     failed: bool
     flagged: bool
+    asked: bool = True
+    """False if the run was told targets, and not the one at hand."""
+
+    @property
+    def choices(self) -> int:
+        """Samples that chose a response for the target at hand."""
+        return sum(len(response.choices) for response in self.responses)
 
 
-def view(opened: Opened, standings: Standings, index: int, page: Page) -> View:
-    """Return everything told of the scenario at `index`."""
+def view(
+    opened: Opened, standings: Standings, index: int, page: Page, *, target: str | None = ""
+) -> View:
+    """Return everything told of the scenario at `index`.
+
+    Args:
+        opened: a split, a run.
+        standings: how they stand against the target at hand.
+        index: position in the split.
+        page: what has been read of the scenario.
+        target: the one at hand as the run's choices have it; None if it was not told it.
+
+    """
     scores = opened.judged.scores is not None
+    choices = [choice for choice in page.choices if choice.target == target]
     return View(
         number=index + 1,
         question=page.texts.question,
@@ -102,6 +128,7 @@ def view(opened: Opened, standings: Standings, index: int, page: Page) -> View:
                 said=_finite(float(standings.said[index, place])) if scores else math.nan,
                 picked=place == standings.picked[index],
                 nearest=bool(standings.right[index, place]),
+                choices=tuple(choice for choice in choices if choice.response == place),
             )
             for place, text in enumerate(page.texts.responses)
         ),
@@ -109,6 +136,7 @@ def view(opened: Opened, standings: Standings, index: int, page: Page) -> View:
         margin=float(standings.margin[index]),
         failed=bool(opened.failed[index]),
         flagged=bool(opened.marks.flagged[index]),
+        asked=target is not None,
     )
 
 
@@ -199,13 +227,25 @@ class Pages:
 
 def read_pages(store: Store, opened: Opened, indices: Sequence[int]) -> dict[int, Page]:
     """Read pages: texts, and the run's answers if there is a run."""
-    numbers = [index + 1 for index in indices]
+    numbers, run = [index + 1 for index in indices], opened.run
+    predictions: list[Prediction] = []
+    choices: list[Choice] = []
     with store.reading() as db:
         texts = pages.texts(db, opened.benchmark.identity, opened.split, numbers)
-        answers = pages.predictions(db, opened.run.number, numbers) if opened.run else []
-    by_scenario: dict[int, list[Prediction]] = {}
-    for prediction in answers:
-        by_scenario.setdefault(prediction.scenario, []).append(prediction)
+        if run and opened.judged.scores is None:
+            choices = pages.choices(db, run.number, numbers)
+        elif run:
+            predictions = pages.predictions(db, run.number, numbers)
+    said, chosen = _by_scenario(predictions), _by_scenario(choices)
     return {
-        number - 1: Page(one, tuple(by_scenario.get(number, ()))) for number, one in texts.items()
+        number - 1: Page(one, said.get(number, ()), chosen.get(number, ()))
+        for number, one in texts.items()
     }
+
+
+_Said = TypeVar("_Said", Prediction, Choice)
+
+
+def _by_scenario(said: Iterable[_Said]) -> dict[int, tuple[_Said, ...]]:
+    """Group what is in order of scenario."""
+    return {number: tuple(group) for number, group in groupby(said, key=attrgetter("scenario"))}

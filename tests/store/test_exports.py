@@ -10,7 +10,7 @@ import pytest
 from store import annotations, benchmarks, exports, runs
 from store.connection import Connection
 from store.errors import FileUnusable, NotInStore
-from store.records import Annotation, Prediction, Run, RunSpec
+from store.records import Annotation, Choice, Prediction, Run, RunSpec
 from tests.build import SMALL
 from tests.conftest import AT
 
@@ -29,10 +29,64 @@ def run(db: Connection) -> Run:
 
 def test_predictions_stand_beside_their_labels(db: Connection, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "it's.jsonl"
-    assert exports.export_predictions(db, run, path) == 1
+    assert exports.export_answers(db, run, path) == "1 predictions"
     (row,) = map(json.loads, path.read_text().splitlines())
     assert (row["attribute"], row["score"], row["label"]) == ("fairness", 0.25, 1.0)
     assert row["question"] == "eval question 1?"
+
+
+TOLD = '{"fairness":1.0}'
+
+
+@pytest.fixture
+def choosing(db: Connection, run: Run) -> Run:
+    """Two samples about a target in the second scenario, and a choice without one in the first."""
+    number = runs.open_run(
+        db, replace(SPEC, method="unaligned"), process="h:1", environment="{}", at=AT
+    )
+    choices = [
+        Choice(2, TOLD, 0, 2, 'says "so",\nthen not'),
+        Choice(2, TOLD, 1, 0, ""),
+        Choice(1, "", 0, 1, "best"),
+    ]
+    runs.add_batch(db, number, runs.Batch(choices=choices), at=AT)
+    return runs.get(db, number)
+
+
+def test_choices_stand_beside_the_labels_of_all_responses(
+    db: Connection, choosing: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "choices.jsonl"
+    assert exports.export_answers(db, choosing, path) == "3 choices"
+    first, second, third = map(json.loads, path.read_text().splitlines())
+    assert first == {
+        "scenario": 1,
+        "target": None,
+        "sample": 0,
+        "response": 1,
+        "reasoning": "best",
+        "labels": {"care": [0.0, 1.0], "fairness": [1.0, 0.0]},
+        "question": "eval question 1?",
+        "response_text": "eval response 1 to 1",
+    }
+    assert second["target"] == {"fairness": 1.0}
+    assert second["labels"] == {"care": [0.25, 0.75, 0.5], "fairness": [0.25, 0.5, 1.0]}
+    assert [(one["sample"], one["response"]) for one in (second, third)] == [(0, 2), (1, 0)]
+
+
+def test_choices_are_the_same_in_every_format(
+    db: Connection, choosing: Run, tmp_path: Path
+) -> None:
+    exports.export_answers(db, choosing, tmp_path / "c.csv")
+    exports.export_answers(db, choosing, tmp_path / "c.parquet")
+    with (tmp_path / "c.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+    table = db.execute(f"FROM '{tmp_path / 'c.parquet'}'")
+    assert header == [name for name, *_ in table.description or ()]
+    assert [
+        ["" if value is None else str(value) for value in row] for row in table.fetchall()
+    ] == rows
+    assert [row[1] for row in rows] == ["", TOLD, TOLD], "targets are JSON, nothing for none"
 
 
 @pytest.mark.parametrize("suffix", exports.EXPORT_FORMATS)
@@ -67,8 +121,8 @@ def test_nothing_is_written_when_there_is_nothing(db: Connection, run: Run, tmp_
     with pytest.raises(NotInStore, match="run 1 has no annotations"):
         exports.export_annotations(db, run, tmp_path / "a.csv")
     db.execute("DELETE FROM predictions")
-    with pytest.raises(NotInStore, match="run 1 has no predictions"):
-        exports.export_predictions(db, run, tmp_path / "a.csv")
+    with pytest.raises(NotInStore, match="run 1 has no answers"):
+        exports.export_answers(db, run, tmp_path / "a.csv")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -78,6 +132,6 @@ def test_a_place_that_cannot_be_written_is_named(
 ) -> None:
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(FileUnusable) as caught:
-        exports.export_predictions(db, run, tmp_path / place)
+        exports.export_answers(db, run, tmp_path / place)
     assert str(caught.value).startswith(f"{tmp_path / place}: ")
     assert [path.name for path in tmp_path.iterdir()] == ["folder.csv"]

@@ -6,7 +6,7 @@ import pytest
 
 from store import benchmarks, connection, pages, runs
 from store.connection import Connection, Store
-from store.records import Generation, Item, Prediction, RunSpec
+from store.records import Choice, Generation, Item, Prediction, RunSpec
 from tests import build
 from tests.build import SMALL
 from tests.conftest import AT
@@ -87,6 +87,22 @@ def test_predictions_are_every_samples_in_order_and_of_this_run(db: Connection) 
 
 def test_predictions_of_no_scenario_are_none(db: Connection) -> None:
     assert pages.predictions(db, opened(db), []) == []
+
+
+def test_choices_are_every_targets_and_samples_in_order_and_of_this_run(db: Connection) -> None:
+    benchmarks.add(db, SMALL, at=AT)
+    one, other = opened(db, "unaligned"), opened(db, "random")
+    mine = [
+        Choice(scenario, target, sample, sample, f"why {sample}")
+        for scenario in (1, 2, 3)
+        for target in ("", '{"care":1.0}')
+        for sample in (0, 1)
+    ]
+    runs.add_batch(db, one, runs.Batch(choices=mine[::-1]), at=AT)
+    runs.add_batch(db, other, runs.Batch(choices=[Choice(1, "", 0, 0, "")]), at=AT)
+    assert pages.choices(db, one, [3, 1]) == [choice for choice in mine if choice.scenario != 2]
+    assert pages.choices(db, other, [2]) == []
+    assert pages.choices(db, one, []) == []
 
 
 def test_failures_are_scenarios_with_an_unusable_answer(db: Connection) -> None:

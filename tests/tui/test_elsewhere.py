@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
+import psutil
 import pytest
 from rich.cells import cell_len
 
-from spm_tui.tui import elsewhere
 from spm_tui.tui.elsewhere import OtherRun, interrupt, line, obstacle, others
 from spm_tui.tui.session import contents
 from store import runs
@@ -54,23 +53,12 @@ def process(*words: str) -> Iterator[subprocess.Popen[str]]:
             found.kill()
 
 
-@pytest.fixture(params=["proc", "ps"])
-def _system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways to look at a process."""
-    if request.param == "ps":
-        monkeypatch.setattr(elsewhere, "_PROC", Path("/none"))
-    elif not Path("/proc/uptime").exists():
-        pytest.skip("no /proc here")
-
-
-@pytest.mark.usefixtures("_system")
 def test_a_process_that_was_there_when_the_run_was_marked_is_interrupted() -> None:
     with process("--headless") as running:
         assert interrupt(run_of(f"{HERE}:{running.pid}")) == ""
         assert running.wait(20) == -2
 
 
-@pytest.mark.usefixtures("_system")
 def test_a_number_that_was_given_again_is_left_alone() -> None:
     gone = "has ended; the run can be resumed"
     with process("--headless") as younger, process("--other") as stranger:
@@ -79,6 +67,17 @@ def test_a_number_that_was_given_again_is_left_alone() -> None:
         assert gone in interrupt(run_of(f"{HERE}:{stranger.pid}"))
         assert (younger.poll(), stranger.poll()) == (None, None)
     assert gone in obstacle(run_of(f"{HERE}:{younger.pid}"))
+
+
+def test_another_users_process_is_left_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: psutil.Process) -> list[str]:
+        raise psutil.AccessDenied(self.pid)
+
+    monkeypatch.setattr(psutil.Process, "cmdline", refuse)
+    with process("--headless") as running:
+        why = interrupt(run_of(f"{HERE}:{running.pid}"))
+        assert why == f"process {running.pid} is another user's, who alone can stop run 3"
+        assert running.poll() is None
 
 
 def test_on_another_host_it_is_to_be_stopped_there() -> None:

@@ -37,6 +37,19 @@ def test_the_embedded_model_comes_first(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("SPM_CACHE", str(tmp_path))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     snapshot(tmp_path / "hub", "models--a--b", "config.json")
-    assert known_models() == [KnownModel(LANGUAGE_MODEL, False), KnownModel("a/b", True)]
+    assert known_models()[:2] == [KnownModel(LANGUAGE_MODEL, False), KnownModel("a/b", True)]
     (tmp_path / "models" / f"{LANGUAGE_MODEL}-0123").mkdir(parents=True)
     assert known_models()[0].cached
+
+
+def test_presets_that_are_not_cached_come_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPM_CACHE", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    snapshot(tmp_path / "hub", "models--Qwen--Qwen2.5-7B-Instruct", "config.json")
+    _, cached, first, *rest = known_models()
+    assert cached == KnownModel("Qwen/Qwen2.5-7B-Instruct", True)
+    assert first == KnownModel("meta-llama/Llama-3.2-3B-Instruct", False, 6_425_499_648)
+    assert cached.name not in {model.name for model in rest}
+    assert not any(model.cached for model in rest)

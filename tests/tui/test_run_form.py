@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Select, SelectionList, Static
 
 from spm_tui.bench.estimate import Estimate
-from spm_tui.bench.options import LANGUAGE_MODEL, RunOptions
+from spm_tui.bench.options import KALEIDO_MODEL, LANGUAGE_MODEL, RunOptions
 from spm_tui.errors import InputError
 from spm_tui.tui.known_models import KnownModel
 from spm_tui.tui.run_texts import brief
@@ -23,7 +23,11 @@ BENCHMARKS = [
     BenchmarkChoice("aaaa11112222", "twin (aaaa11)", ("care",)),
     BenchmarkChoice("bbbb11112222", "twin (bbbb11)", ("zeal", "zest")),
 ]
-MODELS = [KnownModel(LANGUAGE_MODEL, False), KnownModel("Qwen/Qwen2.5-0.5B", True)]
+MODELS = [
+    KnownModel(LANGUAGE_MODEL, False),
+    KnownModel("Qwen/Qwen2.5-0.5B", True),
+    KnownModel("meta-llama/Llama-3.2-3B-Instruct", False, 6.4e9),
+]
 
 
 class Host(App[None]):
@@ -134,6 +138,29 @@ async def test_only_what_matters_is_shown() -> None:
         host.choose("method", "random")
         await settle(pilot, lambda: not host.shown("samples"))
         assert [name for name in names if host.shown(name)] == ["seed"]
+
+
+async def test_methods_with_a_model_of_their_own_name_that_one() -> None:
+    host = Host(cost)
+    async with host.run_test(size=(80, 40)) as pilot:
+        await pilot.pause()
+        names = ("model", "other", "kaleido-model", "reward-model", "decoding", "samples", "shots")
+        host.choose("decoding", "sampling")
+        host.choose("method", "kaleido")
+        await settle(pilot, lambda: host.shown("kaleido-model"))
+        assert [name for name in names if host.shown(name)] == ["kaleido-model"]
+        assert host.text("kaleido-model").value == KALEIDO_MODEL
+        host.choose("method", "reward")
+        await settle(pilot, lambda: host.shown("reward-model"))
+        assert [name for name in names if host.shown(name)] == ["reward-model"]
+        host.text("reward-model").value = ""
+        await settle(pilot, lambda: "hub id" in host.problem("reward-model"))
+        host.text("reward-model").value = "owner/judge"
+        host.text("reward-model").focus()
+        await pilot.press("enter")
+        await settle(pilot, lambda: host.answers)
+    wanted = RunOptions(method=("reward",), reward_model="owner/judge", decoding="sampling")
+    assert host.answers == [wanted]
 
 
 async def test_any_model_can_be_typed() -> None:
@@ -250,3 +277,16 @@ async def test_benchmarks_of_one_name_are_told_apart() -> None:
         await pilot.press("ctrl+r")
         await settle(pilot, lambda: host.answers)
     assert host.answers == [RunOptions(benchmark="bbbb11112222")]
+
+
+async def test_models_are_offered_with_what_would_be_fetched() -> None:
+    host = Host(cost)
+    async with host.run_test() as pilot:
+        await until(pilot, host, "144 requests")
+        offered = host.form.query_one("#model", Select)._options
+    assert [str(prompt) for prompt, _ in offered] == [
+        "SmolLM2-135M-Instruct (to fetch)",
+        "Qwen/Qwen2.5-0.5B (cached)",
+        "meta-llama/Llama-3.2-3B-Instruct (to fetch, 6.4 GB)",
+        "another",
+    ]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from spm_tui import target_files
 from spm_tui.alignment import FUNCTIONS
-from spm_tui.targets import Target
-from spm_tui.tui.steering import HEAVIEST, Slot, Steering, high, presets
+from spm_tui.targets import Target, parse
+from spm_tui.tui.steering import HEAVIEST, Slot, Steering, among, high, presets
 from store.records import Attribute
 from tests.build import attribute
 
@@ -89,9 +89,11 @@ def test_moves_by_levels_reach_exactly_the_values_of_levels(levels: int) -> None
 @pytest.mark.parametrize("levels", [2, 3, 5, 7])
 def test_hundredths_go_all_the_way_and_no_further(levels: int) -> None:
     steering = over(levels)
+    named = {round(level / (levels - 1), 2): level / (levels - 1) for level in range(levels)}
     for hundredths in range(99, -1, -1):
         steering = steering.move(0, -1, fine=True)
-        assert steering.slots[0].value == pytest.approx(hundredths / 100, abs=1e-12)
+        value = hundredths / 100
+        assert steering.slots[0].value == named.get(value, value), "a level where it is one's name"
     assert steering.move(0, -1, fine=True).slots[0].value == 0
 
 
@@ -169,6 +171,26 @@ def test_presets_are_the_papers_and_ones_own_by_name() -> None:
     assert sampled == 6 + 8, "6 with one attribute, 8 with both: care 4 and zeal 2 of their levels"
 
 
+def test_what_is_set_is_what_its_text_says() -> None:
+    steering = over(7, 7).set_value(0, 0.17).set_value(1, 0.18)
+    assert steering.target() == parse("a0=0.17,a1=0.18", steering.attributes)
+    assert [slot.value for slot in steering.slots] == [1 / 6, 0.18]
+
+
+def test_targets_that_were_told_go_by_the_names_known_of_them() -> None:
+    attributes = (attribute("care", 5), attribute("zeal", 3))
+    one, two, own = (Target((("care", value),)) for value in (0.3, 0.4, 0.6))
+    lowest = Target((("care", 0.0), ("zeal", 0.0)))
+    known = presets(attributes, {"mine": [two], "again": [two], "other": [one], "custom": [own]})
+    assert among([one, lowest, two, Target((("zeal", 0.3),))], known) == [
+        ("low", lowest),
+        ("mine", two),
+        ("other", one),
+        ("custom", own),
+        ("asked 1", Target((("zeal", 0.3),))),
+    ]
+
+
 def read(text: str, attributes: tuple[Attribute, ...]) -> Target:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "target.json"
@@ -185,10 +207,7 @@ def test_the_json_is_read_back_as_the_target(steering: Steering) -> None:
         assert steering.to_json() == "{}"
         return
     found = read(steering.to_json(), steering.attributes)
-    assert found.weights == target.weights
-    assert [name for name, _ in found.values] == [name for name, _ in target.values]
-    for (_, one), (_, other) in zip(found.values, target.values, strict=True):
-        assert one == pytest.approx(other, abs=0.005), "hundredths may be read as a level"
+    assert found == target
 
 
 @pytest.mark.parametrize("levels", [2, 3, 5, 7])

@@ -133,7 +133,7 @@ class BrowseScreen(Screen[None]):
         shown = self.query_one(PagedDetail).view_at(desk.index)
         if shown is None:
             return None
-        return full_text(shown, desk.opened.names, reason=explain(desk, desk.index))
+        return full_text(shown, desk.opened.names, reason=explain(desk, shown))
 
     def think(self, answers: Mapping[int, Sequence[Prediction]]) -> None:
         """Show what a run says before it is stored: predictions by position."""

@@ -70,7 +70,7 @@ class CompareScreen(FollowingScreen[int | None]):
         Binding("space", "page(1)", "Scroll text", show=False, id="compare.scroll_down"),
         Binding("b", "page(-1)", "Scroll back", show=False, id="compare.scroll_up"),
         Binding("y", "copy", "Copy", id="compare.copy"),
-        Binding("e", "export", "Export", id="compare.export"),
+        Binding("e", "export", "Export", show=False, id="compare.export"),
         Binding("escape,q", "leave", "Back", id="compare.close"),
     ]
 

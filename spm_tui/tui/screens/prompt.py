@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
+from spm_tui import wire
 from spm_tui.bench.inspection import Inspected, inspect
 from spm_tui.errors import SpmError
 from spm_tui.format import count, number
@@ -142,14 +143,19 @@ def head(one: Inspected, place: str) -> Content:
             "$warning",
         )
     )
-    sample = f" · sample {one.ask.sample + 1}" if one.ask.request.temperature else " · greedy"
     about = f" · {one.about}" if one.about else ""
     part = f" · response {one.ask.part + 1}" if one.ask.part >= 0 else ""
     return Content.assemble(
-        (f"{place}{about}{sample}{part}", "bold"),
+        (f"{place}{about}{_decoding(one)}{part}", "bold"),
         f" · {_cost(one.generation)}\n",
         proof,
     )
+
+
+def _decoding(one: Inspected) -> str:
+    if not isinstance(one.ask.request, wire.Request):
+        return ""
+    return f" · sample {one.ask.sample + 1}" if one.ask.request.temperature else " · greedy"
 
 
 def _cost(generation: Generation | None) -> str:
@@ -169,10 +175,18 @@ def body(one: Inspected, attributes: Sequence[Attribute]) -> Content:
     parts = []
     if one.examples:
         parts += [_title("worked examples"), Content(visible(examples(one, attributes)))]
-    dropped = one.generation.dropped_examples if one.generation else 0
-    for message in one.ask.request.messages(without=dropped):
+    for message in _messages(one):
         parts += [_title(message.role), Content(visible(message.content))]
     return Content("\n").join([*parts, _title("raw answer"), Content(visible(_answer(one)))])
+
+
+def _messages(one: Inspected) -> list[wire.Message]:
+    """Return the conversation as it was sent."""
+    request = one.ask.request
+    if isinstance(request, wire.Request) and one.generation:
+        return request.messages(without=one.generation.dropped_examples)
+    messages: list[wire.Message] = request.messages()
+    return messages
 
 
 def _title(text: str) -> Content:
@@ -205,9 +219,8 @@ def _answer(one: Inspected) -> str:
 
 def messages_json(one: Inspected) -> str:
     """Return the conversation as chat APIs take it."""
-    dropped = one.generation.dropped_examples if one.generation else 0
     return json.dumps(
-        [{"role": m.role, "content": m.content} for m in one.ask.request.messages(without=dropped)],
+        [{"role": message.role, "content": message.content} for message in _messages(one)],
         ensure_ascii=False,
         indent=1,
     )

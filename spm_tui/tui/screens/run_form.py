@@ -18,9 +18,10 @@ from textual.widgets.selection_list import Selection
 from textual.worker import get_current_worker
 
 from spm_tui.bench.estimate import Estimate
-from spm_tui.bench.options import BY_NAME, RunOptions
+from spm_tui.bench.options import BY_NAME, MODEL_OPTION, RunOptions
 from spm_tui.errors import InputError, SpmError
-from spm_tui.methods.catalogue import FEW_SHOT, WITH_MODEL
+from spm_tui.format import gigabytes
+from spm_tui.methods.catalogue import FEW_SHOT, MODEL_OF
 from spm_tui.tui.known_models import KnownModel
 from spm_tui.tui.run_texts import brief, target_sets, written
 from spm_tui.tui.widgets.field import Field
@@ -28,6 +29,8 @@ from store.errors import StoreError
 
 _OTHER = ""
 """In place of a model's name: the one that is typed."""
+_TRAINED = (MODEL_OPTION["kaleido"], MODEL_OPTION["reward"])
+"""Options that name a model that was trained for one method."""
 _TEXTS = ("scenario", "limit", "samples", "temperature", "shots", "seed", "targets")
 """Options that are typed."""
 _OPTIONAL = frozenset({"scenario", "limit"})
@@ -122,7 +125,12 @@ class RunForm(ModalScreen[RunOptions | None]):
                 yield _choice("split", _same(BY_NAME["split"].choices), start.split)
                 yield _choice("method", _same(BY_NAME["method"].choices), start.method[0])
                 yield _choice("model", names | {_OTHER: "another"}, model)
-                yield _text("other", "" if model else start.model, "folder, GGUF file or hub id")
+                yield _text(
+                    "other", "" if model else start.model, "folder, GGUF file or hub id", label=""
+                )
+                for name in _TRAINED:
+                    value = written(start, BY_NAME[name].field)
+                    yield _text(name, value, "folder or hub id", label="model")
                 ticks = SelectionList[str](id="attributes", compact=True)
                 yield Field("attributes", ticks, id="field-attributes")
                 yield _choice("decoding", _same(BY_NAME["decoding"].choices), start.decoding)
@@ -170,8 +178,10 @@ class RunForm(ModalScreen[RunOptions | None]):
 
     def _show_what_matters(self) -> None:
         method, sampling = self._value("method"), self._value("decoding") == "sampling"
-        asks = method in WITH_MODEL
+        role = MODEL_OF.get(method)
+        asks = role == "language"
         shown = {
+            **{name: role is not None and name == MODEL_OPTION[role] for name in _TRAINED},
             "model": asks,
             "other": asks and self._value("model") == _OTHER,
             "decoding": asks,
@@ -190,12 +200,12 @@ class RunForm(ModalScreen[RunOptions | None]):
         """Return what the fields say; None if a value cannot be used, which is then named."""
         values: dict[str, Any] = {"method": (self._value("method"),)}
         values |= {name: self._value(name) for name in ("benchmark", "split", "decoding")}
-        for name in ("model", "attributes", *_TEXTS):
+        for name in ("model", *_TRAINED, "attributes", *_TEXTS):
             field = self._field(name)
             try:
                 field.complain("")
                 if field.display:
-                    values[name] = self._read_one(name)
+                    values[BY_NAME[name].field] = self._read_one(name)
             except InputError as error:
                 field.complain(str(error).removeprefix(f"field '--{name}': "))
         complaining = [field for field in self.query(Field) if field.has_class("-wrong")]
@@ -209,6 +219,8 @@ class RunForm(ModalScreen[RunOptions | None]):
     def _read_one(self, name: str) -> Any:
         if name == "model":
             return self._value("model") or _model(self.query_one("#other", Input).value)
+        if name in _TRAINED:
+            return _model(self.query_one(f"#{name}", Input).value)
         if name == "attributes":
             return _ticked(self.query_one("#attributes", SelectionList))
         text = self.query_one(f"#{name}", Input).value.strip()
@@ -258,9 +270,9 @@ def _choice(name: str, prompts: dict[str, str], value: str) -> Field:
     return Field(name, control, id=f"field-{name}")
 
 
-def _text(name: str, value: str, hint: str) -> Field:
+def _text(name: str, value: str, hint: str, *, label: str | None = None) -> Field:
     control = Input(value, placeholder=hint, compact=True, id=name)
-    return Field("" if name == "other" else name, control, id=f"field-{name}")
+    return Field(name if label is None else label, control, id=f"field-{name}")
 
 
 def _same(names: Sequence[str]) -> dict[str, str]:
@@ -268,12 +280,14 @@ def _same(names: Sequence[str]) -> dict[str, str]:
 
 
 def _place(model: KnownModel) -> str:
-    return "cached" if model.cached else "to fetch"
+    if model.cached:
+        return "cached"
+    return f"to fetch, {gigabytes(model.size)}" if model.size else "to fetch"
 
 
 def _model(text: str) -> str:
     if not text.strip():
-        raise InputError("name a folder, a GGUF file or a hub id", field="--model")
+        raise InputError("name a folder, a GGUF file or a hub id")
     return text.strip()
 
 

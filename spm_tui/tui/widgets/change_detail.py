@@ -89,8 +89,14 @@ class ChangeDetail(VerticalScroll):
         first, second = self._pages[0].get(index), self._pages[1].get(index)
         if first is None or second is None:
             return None
-        one, other = pairing.standings
-        return view(pairing.first, one, index, first), view(pairing.second, other, index, second)
+        aim = pairing.steering.aim()
+        one, other = (
+            view(opened, standings, index, page, target=opened.asked_about(aim))
+            for opened, standings, page in zip(
+                pairing.runs, pairing.standings, (first, second), strict=True
+            )
+        )
+        return one, other
 
     @work(thread=True, exclusive=True, group="pages", exit_on_error=False)
     def _read(self, pairing: Pairing, indices: list[int]) -> None:

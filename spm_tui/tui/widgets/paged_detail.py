@@ -11,7 +11,7 @@ from spm_tui.tui.desk import Desk
 from spm_tui.tui.listing import Order
 from spm_tui.tui.messages import Failed, PagesRead
 from spm_tui.tui.plain import visible
-from spm_tui.tui.reasons import reason
+from spm_tui.tui.reasons import chosen, reason
 from spm_tui.tui.session import Opened
 from spm_tui.tui.views import Pages, View, read_pages, view
 from spm_tui.tui.widgets.scenario_detail import Pane, ScenarioDetail
@@ -22,6 +22,8 @@ from store.records import Prediction
 TIE = Content.styled("= the labels of all responses are equally near: not counted", "$spm-tie")
 LATER = 0.02
 """Seconds after which texts follow: the list, and keys that come meanwhile, go first."""
+_REASONING = 2
+"""Lines that a choice's reasoning may take above the responses."""
 _SPAN = 40
 """Places on each side among which pages to read are looked for."""
 
@@ -74,10 +76,10 @@ class PagedDetail(ScenarioDetail):
 
     def view_at(self, index: int) -> View | None:
         """Return everything told of a scenario, if it has been read."""
-        page = self._pages.get(index)
-        if page is None or self._desk is None:
+        page, desk = self._pages.get(index), self._desk
+        if page is None or desk is None:
             return None
-        return view(self._desk.opened, self._desk.standings, index, page)
+        return view(desk.opened, desk.standings, index, page, target=desk.asked)
 
     def think(self, answers: Mapping[int, Sequence[Prediction]]) -> None:
         """Show what a run says before it is stored: predictions by position."""
@@ -97,7 +99,8 @@ class PagedDetail(ScenarioDetail):
             self.say(f"{index + 1}. {visible(desk.opened.questions[index])}")
         else:
             aimed = [slot.on for slot in desk.effective.slots]
-            self.show(shown, desk.opened.names, aimed, reason=explain(desk, index))
+            explained = explain(desk, shown, room=_REASONING * self.size.width)
+            self.show(shown, desk.opened.names, aimed, reason=explained)
             self._mark()
         near = [int(one) for one in self._order[max(place - _SPAN, 0) : place + _SPAN + 1]]
         if missing := self._pages.missing(near, min(place, _SPAN)):
@@ -126,11 +129,22 @@ class PagedDetail(ScenarioDetail):
             self.show_at(self._desk, self._order, self._place, chosen=self._chosen)
 
 
-def explain(desk: Desk, index: int) -> Content | None:
-    """Return why a pick is wrong, or not counted; None when there is nothing to explain."""
-    judged = desk.opened.judged
-    if desk.standings.status[index] == Status.TIE:
-        return TIE
-    if desk.standings.status[index] != Status.WRONG or judged.scores is None:
-        return None
-    return reason(why(judged, index, desk.effective.aim()), desk.opened.names)
+def explain(desk: Desk, shown: View, *, room: int | None = None) -> Content | None:
+    """Return why a pick was made, is wrong, or not counted; None when that needs no words.
+
+    Args:
+        desk: what lies open.
+        shown: the scenario.
+        room: cells that a choice's reasoning may take; None for all it wants.
+
+    """
+    judged, parts = desk.opened.judged, []
+    if shown.status is Status.TIE:
+        parts, room = [TIE], room and room // 2
+    if judged.scores is None:
+        said = chosen(shown, room=room)
+        parts += [said] if said else []
+    elif shown.status is Status.WRONG:
+        found = why(judged, shown.number - 1, desk.effective.aim())
+        parts.append(reason(found, desk.opened.names))
+    return Content("\n").join(parts) if parts else None

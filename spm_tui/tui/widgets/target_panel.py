@@ -31,11 +31,11 @@ class Slider(Widget, can_focus=True):
     Slider:focus { background: $surface-lighten-1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "move(-1)", "Less", id="target.less"),
-        Binding("right,l", "move(1)", "More", id="target.more"),
+        Binding("left,h", "move(-1)", "Less", show=False, id="target.less"),
+        Binding("right,l", "move(1)", "More", show=False, id="target.more"),
         Binding("shift+left,H", "nudge(-1)", "−0.01", show=False, id="target.nudge_less"),
         Binding("shift+right,L", "nudge(1)", "+0.01", show=False, id="target.nudge_more"),
-        Binding("space,x", "switch", "On/off", id="target.toggle"),
+        Binding("space,x", "switch", "On/off", show=False, id="target.toggle"),
         Binding("plus,equals_sign", "weigh(1)", "Heavier", show=False, id="target.heavier"),
         Binding("minus", "weigh(-1)", "Lighter", show=False, id="target.lighter"),
         Binding("down,j", "app.focus_next", "Next", show=False, id="target.next"),

@@ -6,6 +6,7 @@
     ├── InputError        the person gave something unusable: say which, exit 2
     │   └── (file, row and field where they are known)
     ├── ModelError        a model cannot be found, loaded or used as asked: exit 2
+    │   └── EngineLost    what ran it has gone, and the same command goes on: exit 1
     └── AnswerError       one answer cannot be read: stored as a failed item, retried later
 """
 
@@ -47,6 +48,10 @@ class InputError(SpmError):
 
 class ModelError(SpmError):
     """A model cannot be found, fetched, loaded or used as asked."""
+
+
+class EngineLost(ModelError):
+    """What ran a model has gone amid its work; what is answered is stored."""
 
 
 class AnswerError(SpmError):

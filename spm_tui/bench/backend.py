@@ -1,10 +1,13 @@
 """The models of a run, located at once and loaded only when something must be answered."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from spm_tui.bench.embedding import Vectors
+from spm_tui.bench.options import SERVERS
 from spm_tui.bench.subject import Backbone
 from spm_tui.engine import models
 from spm_tui.engine.base import Engine
@@ -13,7 +16,12 @@ from spm_tui.engine.models import Located
 from spm_tui.engine.spread import SpreadEngine
 from spm_tui.methods.catalogue import Role
 
+if TYPE_CHECKING:
+    from spm_tui.engine.cluster import Actors
+
 Say = Callable[[str], None]
+KEY = "SPM_API_KEY"
+"""Name of the environment's variable with the key of servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +41,11 @@ class ModelChoice:
     batch_size: int | None = None
     workers: int | None = None
     """Processes, each with the model; None is one per GPU."""
-    plain: bool = False
-    """Whether to use the plain engine even where the fast one is able to run the model."""
+    backend: str = "local"
+    """What runs the language model: one of `spm_tui.bench.options.BACKENDS`."""
+    urls: tuple[str, ...] = ()
+    """Of servers."""
+    ray_address: str = "auto"
 
 
 class Backend:
@@ -71,8 +82,30 @@ class Backend:
 
     def backbone(self, role: Role) -> Backbone:
         """Return a model's identity; its files are fetched if need be."""
+        if self._served(role):
+            return Backbone(self._choice.model, f"{self._choice.model}/served")
         model = self._model(role)
-        return Backbone(model.name, f"{model.revision}/{self.placement.precision}")
+        placement = self._actors.placement if self._clustered(role) else self.placement
+        return Backbone(model.name, f"{model.revision}/{placement.precision}")
+
+    def _served(self, role: Role) -> bool:
+        return role == "language" and self._choice.backend in SERVERS
+
+    def _clustered(self, role: Role) -> bool:
+        return role == "language" and self._choice.backend == "ray"
+
+    @cached_property
+    def _actors(self) -> "Actors":
+        from spm_tui.engine import cluster
+
+        choice = self._choice
+        cluster.connect(choice.ray_address)
+        return cluster.actors(
+            device=choice.device,
+            dtype=choice.dtype,
+            quantize=choice.quantize,
+            workers=choice.workers,
+        )
 
     @property
     def embedder(self) -> str:
@@ -83,27 +116,54 @@ class Backend:
         """Return the engine of a role, loaded if it was not the last; two may not fit a GPU."""
         if self._loaded is None or self._loaded[0] != role:
             self._loaded = None
-            load = self._language if role == "language" else self._trained
-            self._loaded = (role, load(role))
+            self._loaded = (role, self._load(role))
         return self._loaded[1]
+
+    def _load(self, role: Role) -> Engine:
+        if self._served(role):
+            return self._servers()
+        if self._clustered(role):
+            return self._cluster(role)
+        return self._language(role) if role == "language" else self._trained(role)
+
+    def _servers(self) -> Engine:
+        from spm_tui.engine.remote.engine import RemoteEngine
+
+        choice = self._choice
+        self._say(f"asking {', '.join(choice.urls)} for {choice.model}")
+        return RemoteEngine(choice.urls, choice.model, key=os.environ.get(KEY), say=self._say)
+
+    def _cluster(self, role: Role) -> Engine:
+        from spm_tui.engine.cluster import RayEngine
+
+        choice, model, actors = self._choice, self._model(role), self._actors
+        self._say(f"loading {model.name} in {actors.count} actors on {actors.placement.device}")
+        return RayEngine(
+            choice.model,
+            revision=choice.revision,
+            identity=model.revision,
+            actors=actors,
+            rows=choice.batch_size,
+        )
 
     def _language(self, role: Role) -> Engine:
         from spm_tui.engine.local import local
 
         choice, model = self._choice, self._model(role)
+        plain = choice.backend == "plain"
         places = [self.placement]
         if choice.device_map is None:
             places = spread(self.placement, choice.workers)
         where = ", ".join(dict.fromkeys(place.device for place in places))
         self._say(f"loading {model.name} on {where}")
         if len(places) > 1:
-            return SpreadEngine(model.folder, places, rows=choice.batch_size, plain=choice.plain)
+            return SpreadEngine(model.folder, places, rows=choice.batch_size, plain=plain)
         return local(
             model.folder,
             placement=self.placement,
             device_map=choice.device_map,
             rows=choice.batch_size,
-            plain=choice.plain,
+            plain=plain,
             say=self._say,
         )
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from spm_tui.bench.backend import Backend, ModelChoice
 from spm_tui.bench.events import Event
 from spm_tui.bench.execute import Context, run_asking, run_direct, run_trained
-from spm_tui.bench.options import RunOptions
+from spm_tui.bench.options import SERVERS, RunOptions
 from spm_tui.bench.plan import make_plan
 from spm_tui.bench.subject import Job, Subject
+from spm_tui.errors import InputError
 from spm_tui.forms import Text
 from spm_tui.methods.base import REASONING, Settings
 from spm_tui.methods.catalogue import EMBEDDING, MODEL_OF, PER_TARGET, TRAINED
@@ -15,7 +16,16 @@ from spm_tui.targets import Target
 
 
 def model_choice(options: RunOptions) -> ModelChoice:
-    """Return which models the options name, and where they run."""
+    """Return which models the options name, and where they run.
+
+    Raises:
+        InputError: servers without an address, or the reverse.
+
+    """
+    if options.backend in SERVERS and not options.url:
+        raise InputError("expected the address of a server", field="--url")
+    if options.url and options.backend not in SERVERS:
+        raise InputError("only servers have one: --backend vllm or openai", field="--url")
     return ModelChoice(
         model=options.model,
         revision=options.revision,
@@ -28,7 +38,9 @@ def model_choice(options: RunOptions) -> ModelChoice:
         device_map=options.device_map,
         batch_size=options.batch_size,
         workers=options.workers,
-        plain=options.backend == "plain",
+        backend=options.backend,
+        urls=options.url,
+        ray_address=options.ray_address,
     )
 
 

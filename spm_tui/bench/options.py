@@ -26,7 +26,9 @@ MODEL_OPTION: Mapping[Role, str] = {
 """The option that names the model of a role."""
 DEVICES = ("auto", "cuda", "mps", "cpu")
 QUANTIZATIONS = ("int8", "int4")
-BACKENDS = ("local", "plain")
+BACKENDS = ("local", "plain", "vllm", "openai", "ray")
+SERVERS = frozenset({"vllm", "openai"})
+"""Backends that are servers elsewhere: what both names mean is found out by asking them."""
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 ALL = "all"
 """Name of the set of all level combinations, which is never listed."""
@@ -57,6 +59,8 @@ class RunOptions:
     reward_model: str = REWARD_MODEL
     embedder: str = EMBEDDER
     backend: str = "local"
+    url: tuple[str, ...] = ()
+    ray_address: str = "auto"
     device: str = "auto"
     dtype: str = "auto"
     quantize: str | None = None
@@ -184,8 +188,13 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
         Option("reward-model", "NAME", "for the method reward: folder or hub id"),
         Option("embedder", "NAME", "embedding model, for the choice of examples and for surface"),
         Option(
-            "backend", "NAME", "local, or plain: the same, several times slower", choices=BACKENDS
+            "backend",
+            "NAME",
+            "local; plain: the same, slower; vllm, openai: servers; ray: a cluster",
+            choices=BACKENDS,
         ),
+        Option("url", "URL", "of a server, as in http://host:8000/v1; repeatable", many="repeated"),
+        Option("ray-address", "ADDRESS", "of the cluster; auto finds one on this machine"),
         Option("device", "WHERE", ", ".join(DEVICES), choices=DEVICES),
         Option("dtype", "TYPE", ", ".join(DTYPES), choices=DTYPES),
         Option("quantize", "BITS", "weights as int8 or int4", choices=QUANTIZATIONS),

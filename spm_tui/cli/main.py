@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from spm_tui.cli import options
 from spm_tui.cli.display import MODES
-from spm_tui.errors import SpmError
+from spm_tui.errors import EngineLost, SpmError
 from store.errors import StoreError
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _command(parsed)
     except (SpmError, StoreError) as error:
         print(f"spm-tui: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return BAD_INPUT
+        return FAILED if isinstance(error, EngineLost) else BAD_INPUT
     except KeyboardInterrupt:
         print("spm-tui: stopped", file=sys.stderr)
         return INTERRUPTED

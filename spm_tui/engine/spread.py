@@ -16,7 +16,7 @@ from typing import TypeAlias
 from spm_tui.engine.base import Answer
 from spm_tui.engine.device import Placement
 from spm_tui.engine.schedule import shares
-from spm_tui.errors import ModelError
+from spm_tui.errors import EngineLost, ModelError
 from spm_tui.wire import Request
 
 Told: TypeAlias = list[Answer] | ModelError | None
@@ -85,7 +85,7 @@ def _hear(end: Connection) -> Told:
     try:
         told: Told = end.recv()
     except EOFError:
-        return ModelError("a process of the model has died; what is answered stays, run it again")
+        return EngineLost("a process of the model has died; what is answered stays, run it again")
     return told
 
 

@@ -1,0 +1,1 @@
+"""The remote engine: requests are answered by OpenAI-compatible servers."""

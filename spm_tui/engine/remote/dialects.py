@@ -1,0 +1,188 @@
+"""How a request is put to a server, and its answer taken from what the server says: pure.
+
+Servers differ in how they are told the form of an answer. Some do not know the way they are
+told and answer freely, without a word; so `probe` tries the ways out.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from spm_tui.forms import Fields, Form, Letter, Text, Whole, json_schema, most_tokens, regex
+from spm_tui.wire import Message, Request
+
+_SEED = 0x7FFFFFFF
+"""Servers take seeds of 31 bits at least."""
+_TOKEN = 3
+"""Characters of a token at the least, in most texts: servers bound a text in characters alone, so
+its bound in tokens must not cut it off before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """A way of telling a server the form of an answer."""
+
+    name: str
+    constraint: Callable[[Fields], dict[str, Any]]
+    """What is added to the request."""
+    in_words: bool = False
+    """Whether the system message describes the form."""
+
+
+def _schema(form: Fields) -> dict[str, Any]:
+    schema = {"name": "answer", "strict": True, "schema": json_schema(form)}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+def _object(form: Fields) -> dict[str, Any]:
+    return {"response_format": {"type": "json_object", "schema": json_schema(form)}}
+
+
+def gbnf(form: Fields) -> str:
+    """Return the form as a grammar of llama.cpp's, as strict as the regex."""
+    return f"root ::= {_gbnf(form)}"
+
+
+def _gbnf(form: Form) -> str:
+    match form:
+        case Text(characters):
+            rest = rf'[^"\\\x00-\x1F\x7F]{{0,{characters - 1}}}'
+            return rf'"\"" [^"\\\x00-\x20\x7F] {rest} "\""'
+        case Whole(low, high):
+            return f"({' | '.join(json.dumps(str(one)) for one in range(low, high + 1))})"
+        case Letter(letters):
+            return rf'"\"" [{letters}] "\""'
+        case Fields(fields):
+            parts = [
+                f"{json.dumps(f'{json.dumps(name)}: ')} {_gbnf(part)}" for name, part in fields
+            ]
+            between = ' ", " '
+            return f'"{{" {between.join(parts)} "}}"'
+
+
+STRUCTURED_OUTPUTS = Dialect(
+    "structured_outputs", lambda form: {"structured_outputs": {"regex": regex(form)}}
+)
+"""Of vLLM from 0.12. A regex is stricter than a schema, which leaves a model free to fill an answer
+with white space."""
+GUIDED_REGEX = Dialect("guided_regex", lambda form: {"guided_regex": regex(form)})
+"""Of vLLM before."""
+REGEX = Dialect("regex", lambda form: {"regex": regex(form)})
+"""Of SGLang."""
+GRAMMAR = Dialect("grammar", lambda form: {"grammar": gbnf(form)})
+"""Of llama.cpp. Given a schema instead, SmolLM2 put empty lines around every name."""
+JSON_SCHEMA = Dialect("json_schema", _schema)
+"""OpenAI's own, of most servers."""
+JSON_OBJECT = Dialect("json_object", _object)
+"""Of what is built on llama.cpp."""
+WORDS = Dialect("words", lambda _: {}, in_words=True)
+"""Of every server, without a guarantee."""
+
+CANDIDATES = {
+    "vllm": (STRUCTURED_OUTPUTS, GUIDED_REGEX, JSON_SCHEMA),
+    "sglang": (REGEX, JSON_SCHEMA),
+    "llama.cpp": (GRAMMAR, JSON_SCHEMA, JSON_OBJECT),
+    "": (JSON_SCHEMA, STRUCTURED_OUTPUTS, JSON_OBJECT),
+}
+"""What is tried with which kind of server, the best first; "" is any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a server is spoken to."""
+
+    dialect: Dialect
+    joined: bool = False
+    """Whether the system text joins the first user's turn, for want of a system role."""
+    unthinking: bool = False
+    """Whether a model that thinks before it answers is asked not to."""
+    thoughts: int = 0
+    """Tokens allowed for thoughts that a model does not do without."""
+
+
+def payload(
+    request: Request, manner: Manner, *, model: str, seed: int, without: int = 0
+) -> dict[str, Any]:
+    """Return the body of a request.
+
+    Args:
+        request: what is asked.
+        manner: how.
+        model: as the server names it.
+        seed: in place of the request's own, when it is asked again.
+        without: examples to leave out, the least similar ones.
+
+    """
+    messages = request.messages(without=without)
+    if manner.dialect.in_words:
+        system = f"{request.system}\n\n{described(request.form)}"
+        messages = [Message("system", system), *messages[1:]]
+    body = {
+        "model": model,
+        "messages": [
+            {"role": message.role, "content": message.content}
+            for message in (_joined(messages) if manner.joined else messages)
+        ],
+        "temperature": request.temperature,
+        "seed": seed & _SEED,
+        "max_tokens": longest(request.form) + manner.thoughts,
+        "stream": False,
+    }
+    if manner.unthinking:
+        body["chat_template_kwargs"] = {"enable_thinking": False}
+    return body | manner.dialect.constraint(request.form)
+
+
+def _joined(messages: Sequence[Message]) -> list[Message]:
+    system, first, *rest = messages
+    return [Message("user", f"{system.content}\n\n{first.content}"), *rest]
+
+
+def longest(form: Fields) -> int:
+    """Return how many tokens an answer may have."""
+    return most_tokens(_roomy(form))
+
+
+def _roomy(form: Fields) -> Fields:
+    return Fields(tuple((name, _roomy_part(part)) for name, part in form.fields))
+
+
+def _roomy_part(form: Form) -> Form:
+    match form:
+        case Text(characters, tokens):
+            return replace(form, tokens=max(tokens, characters // _TOKEN))
+        case Fields():
+            return _roomy(form)
+        case _:
+            return form
+
+
+def described(form: Fields) -> str:
+    """Return what a model is told about the form of its answer."""
+    return (
+        "Write nothing but this JSON object, on one line, each description in angle brackets"
+        f" replaced by what it describes: {_shape(form)}"
+    )
+
+
+def _shape(form: Form) -> str:
+    match form:
+        case Text(characters):
+            limits = f"at most {characters} characters, no line breaks or double quotes"
+            return f'"<text of {limits}>"'
+        case Whole(low, high):
+            return f"<whole number from {low} to {high}>"
+        case Letter(letters):
+            return f'"<one of the letters {", ".join(letters)}>"'
+        case Fields(fields):
+            parts = [f"{json.dumps(name)}: {_shape(part)}" for name, part in fields]
+            return f"{{{', '.join(parts)}}}"
+
+
+def answer(said: str, manner: Manner) -> str:
+    """Return the answer in what a server says: without thoughts, fences and words around it."""
+    text = re.sub(r"\A\s*<think>.*?</think>", "", said, flags=re.DOTALL).strip()
+    start, end = text.find("{"), text.rfind("}")
+    return text[start : end + 1] if manner.dialect.in_words and -1 < start < end else text

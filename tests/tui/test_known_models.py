@@ -1,5 +1,6 @@
 """Models are offered by what lies in the caches."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ from spm_tui.bench.options import LANGUAGE_MODEL
 from spm_tui.tui.known_models import KnownModel, hub_folder, in_hub, known_models
 
 
-def snapshot(hub: Path, name: str, *files: str) -> None:
+def snapshot(hub: Path, name: str, *files: str, kind: str = "LlamaForCausalLM") -> None:
     folder = hub / name / "snapshots" / "abc"
     folder.mkdir(parents=True)
+    encoding = kind.startswith("T5")
+    config = {"architectures": [kind], "is_encoder_decoder": encoding}
     for file in files:
-        (folder / file).touch()
+        (folder / file).write_text(json.dumps(config))
 
 
 def test_language_models_in_the_hub_cache_are_found(tmp_path: Path) -> None:
@@ -20,6 +23,8 @@ def test_language_models_in_the_hub_cache_are_found(tmp_path: Path) -> None:
     snapshot(tmp_path, "models--org--half-fetched")
     snapshot(tmp_path, "models--org--embedder", "config.json", "modules.json")
     snapshot(tmp_path, "models--gpt2", "config.json")
+    snapshot(tmp_path, "models--a--t5", "config.json", kind="T5ForConditionalGeneration")
+    snapshot(tmp_path, "models--a--rm", "config.json", kind="LlamaForSequenceClassification")
     snapshot(tmp_path, "datasets--org--data", "config.json")
     assert in_hub(tmp_path) == ["Qwen/Qwen2.5-0.5B"]
     assert in_hub(tmp_path / "gone") == []

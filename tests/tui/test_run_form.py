@@ -15,6 +15,7 @@ from spm_tui.tui.known_models import KnownModel
 from spm_tui.tui.run_texts import brief
 from spm_tui.tui.screens.run_form import BenchmarkChoice, RunForm
 from spm_tui.tui.widgets.field import Field
+from tests.spm_tui.remote_server import FakeServer, listening, through
 from tests.tui.wait import settle
 
 BENCHMARKS = [
@@ -290,3 +291,58 @@ async def test_models_are_offered_with_what_would_be_fetched() -> None:
         "meta-llama/Llama-3.2-3B-Instruct (to fetch, 6.4 GB)",
         "another",
     ]
+
+
+def told(host: Host) -> str:
+    return str(host.form.query_one("#field-connection .told", Static).content)
+
+
+async def test_a_server_is_tried_and_then_used() -> None:
+    fake = FakeServer()
+    host = Host(cost)
+    with listening(lambda handler, body: through(fake, handler, body)) as url:
+        async with host.run_test(size=(80, 40)) as pilot:
+            await until(pilot, host, "144 requests")
+            assert not host.shown("url")
+            host.choose("backend", "vllm")
+            await settle(pilot, lambda: host.shown("url") and not host.shown("model"))
+            assert "a value cannot be used" in host.estimated()
+            await pilot.press("ctrl+t")
+            await settle(pilot, lambda: "expected the address" in host.problem("url"))
+            host.text("url").value = f"{url}/chat/completions, http://127.0.0.1:9/v1"
+            await pilot.press("ctrl+t")
+            await settle(pilot, lambda: "✓" in told(host) and "✗" in told(host))
+            assert f"✓ {url}: m, constrained by json_schema, " in told(host)
+            assert "✗ http://127.0.0.1:9/v1: cannot be reached" in told(host)
+            assert host.text("served").value == "m"
+            host.text("url").value = url
+            await settle(pilot, lambda: not told(host))
+            await pilot.press("ctrl+r")
+            await settle(pilot, lambda: host.answers)
+    assert host.answers == [RunOptions(backend="vllm", url=(url,), model="m")]
+
+
+async def test_the_models_of_a_server_are_named() -> None:
+    fake = FakeServer()
+    host = Host(cost, RunOptions(backend="openai", url=("http://x/v1",), model="llama"))
+    with listening(lambda handler, body: through(fake, handler, body)) as url:
+        async with host.run_test(size=(80, 40)) as pilot:
+            await until(pilot, host, "144 requests")
+            assert host.text("served").value == "llama"
+            host.text("url").value = url
+            await pilot.press("ctrl+t")
+            await settle(pilot, lambda: "'llama' is not served; there is m" in told(host))
+
+
+async def test_what_was_entered_for_another_backend_does_not_count() -> None:
+    host = Host(cost, RunOptions(backend="vllm", url=("http://x/v1",), model="llama"))
+    async with host.run_test(size=(80, 40)) as pilot:
+        await until(pilot, host, "144 requests")
+        host.choose("backend", "ray")
+        host.choose("model", LANGUAGE_MODEL)
+        await settle(pilot, lambda: host.shown("ray-address") and not host.shown("url"))
+        host.text("ray-address").value = "head:6379"
+        await pilot.pause()
+        await pilot.press("ctrl+r")
+        await settle(pilot, lambda: host.answers)
+    assert host.answers == [RunOptions(backend="ray", ray_address="head:6379")]

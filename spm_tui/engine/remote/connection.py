@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import httpx2
 
+from spm_tui.engine.remote.addresses import read_address
 from spm_tui.engine.remote.pace import MOST
 from spm_tui.engine.remote.responses import Said, Trouble, read
 from spm_tui.errors import ModelError
@@ -55,7 +55,7 @@ class Connection:
     """
 
     def __init__(self, url: str, *, key: str | None, transport: Transport | None = None) -> None:
-        self.url, host = _address(url)
+        self.url, host = read_address(url)
         self._key = _checked(key)
         self._client = httpx2.AsyncClient(
             headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
@@ -124,21 +124,6 @@ class Connection:
 
 def _reason(error: httpx2.RequestError) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def _address(url: str) -> tuple[str, str]:
-    """Return an address without what people copy along with it, and its host."""
-    try:
-        parts = urlsplit(url.strip())
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ModelError(f"{url!r:.80} is not an address: {error}") from error
-    if "@" in url or parts.query:
-        raise ModelError(f"the address at {host or '…'} must hold no key; use the environment")
-    if parts.scheme not in ("http", "https") or not host:
-        raise ModelError(f"{url!r:.80} is not an address, which is like http://host:8000/v1")
-    clean = parts._replace(fragment="").geturl().rstrip("/")
-    return clean.removesuffix("/chat/completions").rstrip("/"), host
 
 
 def _checked(key: str | None) -> str | None:

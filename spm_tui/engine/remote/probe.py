@@ -38,6 +38,20 @@ _TRIAL = Request(
 )
 
 
+class NotServed(ModelError):
+    """A server has other models.
+
+    Args:
+        problem: what is to be said.
+        names: of those it has.
+
+    """
+
+    def __init__(self, problem: str, names: tuple[str, ...]) -> None:
+        super().__init__(problem)
+        self.names = names
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A server that is ready for work."""
@@ -52,6 +66,8 @@ class Server:
     manner: Manner
     notes: tuple[str, ...]
     """What the user should know."""
+    seconds: float
+    """From here to there and back, at most: until it told its models."""
 
     def __str__(self) -> str:
         name = " ".join(part for part in (self.kind, self.version) if part) or "a server"
@@ -78,6 +94,7 @@ def probe(
 
     Raises:
         ModelError: it cannot be used; says why, and what would help.
+        NotServed: it has other models.
 
     """
     return asyncio.run(explore(url, model, key=key, patience=patience, transport=transport))
@@ -89,7 +106,9 @@ async def explore(
     """Do the work of `probe`."""
     async with Connection(url, key=key, transport=transport) as connection:
         try:
+            start = time.monotonic()
             entry = await _entry(connection, model)
+            seconds = time.monotonic() - start
             kind, version, context = await _identity(connection, entry)
             manner = await _greet(connection, model, until=time.monotonic() + patience)
             dialect, outcomes = await _dialect(connection, model, kind, manner)
@@ -97,7 +116,7 @@ async def explore(
             raise ModelError(f"{connection.url}: {error}") from error
         manner = replace(manner, dialect=dialect)
         notes = tuple(_notes(connection.url, manner, outcomes))
-        return Server(connection.url, model, kind, version, context, manner, notes)
+        return Server(connection.url, model, kind, version, context, manner, notes, seconds)
 
 
 async def _entry(connection: Connection, model: str) -> dict[str, Any]:
@@ -109,13 +128,12 @@ async def _entry(connection: Connection, model: str) -> dict[str, Any]:
     for one in served:
         if one["id"] == model:
             return one
-    names = [str(one["id"]) for one in served]
+    if not served:
+        raise ModelError(f"{connection.url}: serves no model")
+    names = tuple(str(one["id"]) for one in served)
+    problem = f"{model!r} is not served; there is" if model else "serves"
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    raise ModelError(
-        f"{connection.url}: {model!r} is not served; there is {', '.join(names[:5])}{more}"
-        if names
-        else f"{connection.url}: serves no model"
-    )
+    raise NotServed(f"{connection.url}: {problem} {', '.join(names[:5])}{more}", names)
 
 
 def _models(response: Response) -> list[dict[str, Any]] | None:

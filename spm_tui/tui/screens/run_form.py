@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,19 +11,26 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widget import Widget
-from textual.widgets import Input, Select, SelectionList, Static
+from textual.widgets import Button, Input, Select, SelectionList, Static
 from textual.widgets.selection_list import Selection
 from textual.worker import get_current_worker
 
 from spm_tui.bench.estimate import Estimate
-from spm_tui.bench.options import BY_NAME, MODEL_OPTION, RunOptions
+from spm_tui.bench.options import BY_NAME, MODEL_OPTION, SERVERS, RunOptions
 from spm_tui.errors import InputError, SpmError
-from spm_tui.format import gigabytes
 from spm_tui.methods.catalogue import FEW_SHOT, MODEL_OF
 from spm_tui.tui.known_models import KnownModel
-from spm_tui.tui.run_texts import brief, target_sets, written
-from spm_tui.tui.widgets.field import Field
+from spm_tui.tui.run_texts import (
+    BACKENDS,
+    addresses,
+    brief,
+    model_name,
+    offered,
+    target_sets,
+    written,
+)
+from spm_tui.tui.widgets.connection_test import ConnectionTest
+from spm_tui.tui.widgets.field import Field, choice, line
 from store.errors import StoreError
 
 _OTHER = ""
@@ -33,8 +39,11 @@ _TRAINED = (MODEL_OPTION["kaleido"], MODEL_OPTION["reward"])
 """Options that name a model that was trained for one method."""
 _TEXTS = ("scenario", "limit", "samples", "temperature", "shots", "seed", "targets")
 """Options that are typed."""
-_OPTIONAL = frozenset({"scenario", "limit"})
+_WHERE = ("backend", "url", "model", "ray-address")
+"""Options that say what answers."""
+_OPTIONAL = frozenset({"scenario", "limit", "ray-address"})
 """Those that may be left blank, and then are as they are without the option."""
+_LOCAL = "a folder, a GGUF file or a hub id"
 _HINTS = {"scenario": "all; or numbers: 3, 14", "limit": "all"}
 
 
@@ -86,6 +95,7 @@ class RunForm(ModalScreen[RunOptions | None]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r", "start", "Start", id="run.start"),
+        Binding("ctrl+t", "test", "Test the connection", id="run.test"),
         Binding("escape", "dismiss(None)", "Cancel", id="run.cancel"),
     ]
 
@@ -115,27 +125,32 @@ class RunForm(ModalScreen[RunOptions | None]):
     def compose(self) -> ComposeResult:
         """Lay out the fields, the estimate and the keys."""
         start = self._initial
-        names = {model.name: f"{model.name} ({_place(model)})" for model in self._models}
-        model = start.model if start.model in names else _OTHER
+        names, served = offered(self._models), start.backend in SERVERS
+        local = "" if served else start.model
+        model = local if local in names else _OTHER
         with Vertical(classes="box") as box:
             box.border_title = Content("Run")
             with VerticalScroll(can_focus=False):
                 labels = {key: choice.label for key, choice in self._benchmarks.items()}
-                yield _choice("benchmark", labels, start.benchmark)
-                yield _choice("split", _same(BY_NAME["split"].choices), start.split)
-                yield _choice("method", _same(BY_NAME["method"].choices), start.method[0])
-                yield _choice("model", names | {_OTHER: "another"}, model)
-                yield _text(
-                    "other", "" if model else start.model, "folder, GGUF file or hub id", label=""
-                )
+                yield choice("benchmark", labels, start.benchmark)
+                yield choice("split", _same(BY_NAME["split"].choices), start.split)
+                yield choice("method", _same(BY_NAME["method"].choices), start.method[0])
+                yield choice("backend", BACKENDS, start.backend)
+                yield choice("model", names | {_OTHER: "another"}, model)
+                yield line("other", "" if model else local, _LOCAL, label="")
+                yield line("url", " ".join(start.url), "http://host:8000/v1")
+                name = start.model if served else ""
+                yield line("served", name, "its name there", label="model")
+                yield ConnectionTest("ctrl+t")
+                yield line("ray-address", start.ray_address, "auto")
                 for name in _TRAINED:
                     value = written(start, BY_NAME[name].field)
-                    yield _text(name, value, "folder or hub id", label="model")
+                    yield line(name, value, "folder or hub id", label="model")
                 ticks = SelectionList[str](id="attributes", compact=True)
                 yield Field("attributes", ticks, id="field-attributes")
-                yield _choice("decoding", _same(BY_NAME["decoding"].choices), start.decoding)
+                yield choice("decoding", _same(BY_NAME["decoding"].choices), start.decoding)
                 for name in _TEXTS:
-                    yield _text(name, written(start, name), _HINTS.get(name, ""))
+                    yield line(name, written(start, name), _HINTS.get(name, ""))
             yield Static(id="estimate", markup=False)
             yield Static(
                 "ctrl+r start   tab next   enter open a choice   escape cancel",
@@ -179,11 +194,15 @@ class RunForm(ModalScreen[RunOptions | None]):
     def _show_what_matters(self) -> None:
         method, sampling = self._value("method"), self._value("decoding") == "sampling"
         role = MODEL_OF.get(method)
-        asks = role == "language"
+        asks, backend = role == "language", self._value("backend")
+        served = asks and backend in SERVERS
         shown = {
             **{name: role is not None and name == MODEL_OPTION[role] for name in _TRAINED},
-            "model": asks,
-            "other": asks and self._value("model") == _OTHER,
+            "backend": asks,
+            "model": asks and not served,
+            "other": asks and not served and self._value("model") == _OTHER,
+            **dict.fromkeys(("url", "served", "connection"), served),
+            "ray-address": asks and backend == "ray",
             "decoding": asks,
             "samples": asks and sampling,
             "temperature": asks and sampling,
@@ -200,30 +219,45 @@ class RunForm(ModalScreen[RunOptions | None]):
         """Return what the fields say; None if a value cannot be used, which is then named."""
         values: dict[str, Any] = {"method": (self._value("method"),)}
         values |= {name: self._value(name) for name in ("benchmark", "split", "decoding")}
-        for name in ("model", *_TRAINED, "attributes", *_TEXTS):
+        for name in (*_WHERE, *_TRAINED, "attributes", *_TEXTS):
             field = self._field(name)
+            field.complain("")
             try:
-                field.complain("")
                 if field.display:
                     values[BY_NAME[name].field] = self._read_one(name)
             except InputError as error:
                 field.complain(str(error).removeprefix(f"field '--{name}': "))
+        if values.get("backend", "") not in ("", *SERVERS):
+            values["url"] = ()
+        wanted = replace(self._initial, **values)
         complaining = [field for field in self.query(Field) if field.has_class("-wrong")]
-        return None if complaining else replace(self._initial, **values)
+        return None if complaining else wanted
 
     def _field(self, name: str) -> Field:
         """Return where an option is entered."""
-        typed = name == "model" and self._value("model") == _OTHER
-        return self.query_one(f"#field-{'other' if typed else name}", Field)
+        return self.query_one(f"#field-{self._named_in if name == 'model' else name}", Field)
+
+    @property
+    def _named_in(self) -> str:
+        """Where the language model is named."""
+        if self._value("backend") in SERVERS:
+            return "served"
+        return "other" if self._value("model") == _OTHER else "model"
 
     def _read_one(self, name: str) -> Any:
-        if name == "model":
-            return self._value("model") or _model(self.query_one("#other", Input).value)
-        if name in _TRAINED:
-            return _model(self.query_one(f"#{name}", Input).value)
+        if name == "backend" or (name == "model" and self._named_in == "model"):
+            return self._value(name)
         if name == "attributes":
             return _ticked(self.query_one("#attributes", SelectionList))
-        text = self.query_one(f"#{name}", Input).value.strip()
+        control = self._named_in if name == "model" else name
+        return self._read_text(name, self.query_one(f"#{control}", Input).value.strip())
+
+    def _read_text(self, name: str, text: str) -> Any:
+        if name == "model" or name in _TRAINED:
+            served = name == "model" and self._value("backend") in SERVERS
+            return model_name(text, kinds="a model of the server" if served else _LOCAL)
+        if name == "url":
+            return addresses(text)
         if not text and name in _OPTIONAL:
             return getattr(RunOptions(), name)
         found = BY_NAME[name].read(text)
@@ -250,6 +284,31 @@ class RunForm(ModalScreen[RunOptions | None]):
     def _submitted(self) -> None:
         self.action_start()
 
+    @on(Button.Pressed, "#test")
+    def action_test(self) -> None:
+        """Ask the servers what they are."""
+        field = self.query_one("#field-url", Field)
+        if not field.display:
+            return
+        try:
+            urls = addresses(self.query_one("#url", Input).value)
+        except InputError as error:
+            field.complain(str(error).removeprefix("field '--url': "))
+            return
+        self.query_one(ConnectionTest).ask(urls, self.query_one("#served", Input).value.strip())
+
+    @on(Input.Changed, "#url")
+    def _other_servers(self) -> None:
+        if self.is_mounted:
+            self.query_one(ConnectionTest).forget()
+
+    @on(ConnectionTest.Told)
+    def _name_the_only_model(self, message: ConnectionTest.Told) -> None:
+        """Spare typing the name of what a server serves, if it serves nothing else."""
+        named = self.query_one("#served", Input)
+        if not named.value.strip() and len(message.outcome.models) == 1:
+            named.value = message.outcome.models[0]
+
     def action_start(self) -> None:
         """Close with the options, or go to the first value that cannot be used."""
         self._changed()
@@ -259,36 +318,8 @@ class RunForm(ModalScreen[RunOptions | None]):
         next(field for field in self.query(Field) if field.has_class("-wrong")).control.focus()
 
 
-def _choice(name: str, prompts: dict[str, str], value: str) -> Field:
-    control: Widget = Select(
-        [(Text(prompt), key) for key, prompt in prompts.items()],
-        value=value if value in prompts else next(iter(prompts)),
-        allow_blank=False,
-        compact=True,
-        id=name,
-    )
-    return Field(name, control, id=f"field-{name}")
-
-
-def _text(name: str, value: str, hint: str, *, label: str | None = None) -> Field:
-    control = Input(value, placeholder=hint, compact=True, id=name)
-    return Field(name if label is None else label, control, id=f"field-{name}")
-
-
 def _same(names: Sequence[str]) -> dict[str, str]:
     return {name: name for name in names}
-
-
-def _place(model: KnownModel) -> str:
-    if model.cached:
-        return "cached"
-    return f"to fetch, {gigabytes(model.size)}" if model.size else "to fetch"
-
-
-def _model(text: str) -> str:
-    if not text.strip():
-        raise InputError("name a folder, a GGUF file or a hub id")
-    return text.strip()
 
 
 def _ticked(ticks: SelectionList[str]) -> tuple[str, ...]:

@@ -1,9 +1,12 @@
 """A field of a form: name, control, and what is wrong with its value."""
 
+from collections.abc import Mapping
+
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Select, Static
 
 
 class Field(Vertical):
@@ -41,3 +44,36 @@ class Field(Vertical):
         """Say what is wrong; nothing is when it is empty."""
         self.set_class(bool(problem), "-wrong")
         self.query_one(".problem", Static).update(problem)
+
+
+def choice(name: str, prompts: Mapping[str, str], value: str) -> Field:
+    """Return a field for one of several values, each with what people see of it.
+
+    Args:
+        name: of the value; the control's id.
+        prompts: by value.
+        value: at first; the first one if it is none of them.
+
+    """
+    control: Widget = Select(
+        [(Text(prompt), key) for key, prompt in prompts.items()],
+        value=value if value in prompts else next(iter(prompts)),
+        allow_blank=False,
+        compact=True,
+        id=name,
+    )
+    return Field(name, control, id=f"field-{name}")
+
+
+def line(name: str, value: str, hint: str, *, label: str | None = None) -> Field:
+    """Return a field for a text.
+
+    Args:
+        name: of the value; the control's id.
+        value: at first.
+        hint: what is seen where the text is empty.
+        label: in place of the name.
+
+    """
+    control = Input(value, placeholder=hint, compact=True, id=name)
+    return Field(name if label is None else label, control, id=f"field-{name}")

@@ -200,19 +200,21 @@ class _Work:
         requests = list(asked)
         meter = Meter(sum(request.size for request in requests))
         committed = time.monotonic()
-        for group in engine.answer(requests):
-            for index, reply in group:
-                yield from self._enter(asked[requests[index]], reply, attempt)
-            meter.add([(requests[index].size, reply) for index, reply in group])
-            stop = self._stop()
-            if stop or time.monotonic() - committed > execute.COMMIT_SECONDS:
-                self._commit()
-                committed = time.monotonic()
-                yield self._progress(meter)
-            if stop:
-                self.stopped = bool(self.left)
-                return
-        self._commit()
+        try:
+            for group in engine.answer(requests):
+                for index, reply in group:
+                    yield from self._enter(asked[requests[index]], reply, attempt)
+                meter.add([(requests[index].size, reply) for index, reply in group])
+                stop = self._stop()
+                if stop or time.monotonic() - committed > execute.COMMIT_SECONDS:
+                    self._commit()
+                    committed = time.monotonic()
+                    yield self._progress(meter)
+                if stop:
+                    self.stopped = bool(self.left)
+                    return
+        finally:  # what came before an engine was lost is not
+            self._commit()
         yield self._progress(meter)
 
     def _enter(self, equal: list[Label], reply: Reply, attempt: int) -> Iterator[Event]:

@@ -187,6 +187,7 @@ class _Runs:
             except SpmError as error:
                 if not self._lenient:
                     raise
+                self._backend = None  # whatever it has loaded may be amid something
                 about = f"{method} on {part.subject.benchmark.name}"
                 self.missing.append(f"{about} was not run: {error}")
                 self._show(Problem(self.missing[-1]))

@@ -84,11 +84,11 @@ def pretrained(
                 quantization_config=_quantization(placement),
                 output_loading_info=True,
             )
+        if device_map is None and not placement.quantize:
+            model.to(placement.device)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"{folder}: cannot be loaded as {what}: {reason}") from error
-    if device_map is None and not placement.quantize:
-        model.to(placement.device)
     return model.eval(), tokenizer, set(report["missing_keys"])
 
 

@@ -23,6 +23,9 @@ Told: TypeAlias = list[Answer] | ModelError | None
 """What a worker sends: answers, why there are none, or that it has finished its share."""
 
 
+_DIED = "a process of the model has died; what is answered stays, run it again"
+
+
 class SpreadEngine:
     """The local engine, several times.
 
@@ -67,7 +70,10 @@ class SpreadEngine:
         busy: dict[Connection, list[int]] = {}
         for end, share in zip(self._ends, shares(requests, wanted, len(self._ends)), strict=True):
             if share:
-                end.send([requests[index] for index in share])
+                try:
+                    end.send([requests[index] for index in share])
+                except OSError as error:
+                    raise EngineLost(_DIED) from error
                 busy[end] = share
         while busy:
             ready = wait(list(busy))
@@ -84,8 +90,8 @@ class SpreadEngine:
 def _hear(end: Connection) -> Told:
     try:
         told: Told = end.recv()
-    except EOFError:
-        return EngineLost("a process of the model has died; what is answered stays, run it again")
+    except (EOFError, OSError):
+        return EngineLost(_DIED)
     return told
 
 

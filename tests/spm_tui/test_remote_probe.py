@@ -221,3 +221,18 @@ def test_a_server_that_is_busy_is_not_taken_for_one_that_keeps_no_form() -> None
 
     setattr(fake, "_chat", busy)  # noqa: B010
     assert complaint(fake) == f"{URL}: HTTP 429: slow down"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx2.Response(200, json={"error": {"message": "secret-of-ours is over quota"}}),
+        httpx2.Response(302, headers={"location": "http://other/secret-of-ours"}),
+    ],
+)
+def test_a_key_that_a_server_repeats_is_not_passed_on(response: httpx2.Response) -> None:
+    server = FakeServer(key="secret-of-ours", pages={"/v1/chat/completions": response})
+    with pytest.raises(ModelError) as caught:
+        probe(URL, "m", key="secret-of-ours", transport=server.transport)
+    assert "secret-of-ours" not in str(caught.value)
+    assert "[key]" in str(caught.value)

@@ -116,10 +116,13 @@ class Connection:
             raise Trouble(f"cannot be reached ({_reason(error)})") from error
         except httpx2.RequestError as error:
             raise Trouble(f"the connection broke off ({_reason(error)})", blamed=True) from error
-        status, text = response.status_code, response.text
-        if self._key and status != 200:  # answers stay as they are: a key may be a word
+        status, headers, text = response.status_code, response.headers, response.text
+        answers = status == 200 and '"choices"' in text
+        if self._key and not answers:  # those stay as they are: a key may be a word
             text = text.replace(self._key, "[key]")
-        return Response(status, response.headers, text)
+            cleared = [(name, value.replace(self._key, "[key]")) for name, value in headers.items()]
+            headers = httpx2.Headers(cleared)
+        return Response(status, headers, text)
 
 
 def _reason(error: httpx2.RequestError) -> str:

@@ -36,7 +36,7 @@ class RunScore:
 
     run: Run
     answered: int
-    """Scenarios it said something about."""
+    """Scenarios it said something about: for every target, if it was told targets."""
     sets: Mapping[str, SetScore]
     """Those it was run on: a method that is told the target answers some only."""
     agreement: Mapping[str, Agreement]
@@ -189,4 +189,4 @@ def _answered(judged: Judged) -> int:
     if judged.scores is not None:
         return int((~np.isnan(judged.scores)).any(axis=(1, 2)).sum())
     chosen = np.asarray(judged.chosen).reshape(len(judged.levels), -1)
-    return int((chosen >= 0).any(axis=1).sum())
+    return int((chosen >= 0).all(axis=1).sum())

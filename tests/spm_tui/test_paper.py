@@ -72,6 +72,7 @@ def run(
     samples: int = 0,
     shots: int = 1,
     later: int = 0,
+    precision: str = "float32",
 ) -> None:
     """Make one run; greedy where there are no samples."""
     at = AT + timedelta(hours=later)
@@ -86,7 +87,7 @@ def run(
         subject,
         method,
         settings,
-        Backbone(model, "r/float32"),
+        Backbone(model, f"r/{precision}"),
         "mini" if method in FEW_SHOT else "",
         members(standard_sets(subject.selected, ("sampled", "high", "low")))
         if method in PER_TARGET
@@ -273,6 +274,16 @@ def test_of_equally_many_answers_the_newest_counts(store: Store) -> None:
     (ours,) = [cell.ours for cell in cells(found, "table1_regression") if cell.ours]
     assert ours.run.number == 2
     assert [one.others for one in ordered(found[0])] == [(1, 3)]
+
+
+def test_a_model_in_fewer_bits_fills_no_published_cell(store: Store) -> None:
+    steer = add(store, STEER)
+    run(store, steer, "few-shot-comparative", model=HUB, precision="bfloat16/int4")
+    found = gather(store, [1], published.read(), resamples=0)
+    ours = {key.backbone for key in found[0].keys}
+    assert ours == {f"{published.read().backbone(HUB)} int4"}
+    (cell,) = [cell for cell in cells(found, "table1_regression") if cell.ours]
+    assert cell.theirs is None
 
 
 def test_missing_cells_come_with_the_command_that_fills_them(

@@ -1,5 +1,6 @@
 """What the tables and figures are made of: runs scored by benchmark, and what chance reaches."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ import numpy as np
 
 from spm_tui import targets
 from spm_tui.alignment import Floats
-from spm_tui.bench.options import ALL, TARGET_SETS
+from spm_tui.bench.options import ALL, QUANTIZATIONS, TARGET_SETS
 from spm_tui.bench.subject import Subject
 from spm_tui.bench.target_sets import standard_sets
 from spm_tui.errors import InputError
@@ -137,7 +138,14 @@ def _scored(db: Connection, run: Run) -> int:
 def _key(run: Run, published: Published) -> Key:
     decoding = tables.decoding(run)
     kind: Decoding = "greedy" if decoding == "greedy" else "sampling" if decoding else ""
-    return Key(run.spec.method, published.backbone(run.spec.model), kind)
+    return Key(run.spec.method, _backbone(run, published), kind)
+
+
+def _backbone(run: Run, published: Published) -> str:
+    """Return the name of a run's backbone; in fewer bits it is not what was published."""
+    name = published.backbone(run.spec.model)
+    bits = json.loads(run.spec.config).get("model", "").rpartition("/")[2]
+    return f"{name} {bits}" if bits in QUANTIZATIONS else name
 
 
 def _chance(store: Store, scored: Board) -> dict[str, float]:

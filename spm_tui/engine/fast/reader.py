@@ -4,6 +4,7 @@ from typing import Any
 
 from spm_tui.engine.fast import step as steps
 from spm_tui.engine.fast.attention import attention, window
+from spm_tui.engine.fast.packing import pack
 from spm_tui.engine.fast.step import Share, Step
 from spm_tui.engine.fast.tree import Tree
 from spm_tui.engine.loading import Loaded
@@ -40,6 +41,7 @@ class Reader:
         own = self._model.config._attn_implementation  # noqa: SLF001 - has no public name
         if own != _NAME:
             self._replace(own)
+            pack(self._model)
 
     def _replace(self, own: str) -> None:
         """Put our attention in the place of the model's own, or leave all as it was."""
@@ -69,7 +71,7 @@ class Reader:
     @property
     def vocabulary(self) -> int:
         """Width of the logits."""
-        return int(self._model.get_output_embeddings().weight.shape[0])
+        return int(self._model.get_output_embeddings().out_features)
 
     @property
     def bytes_per_token(self) -> int:

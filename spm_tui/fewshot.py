@@ -45,8 +45,8 @@ def _rankings(similarity: npt.NDArray[np.float32], most: int) -> list[list[int]]
 
 def select(
     similarity: npt.NDArray[np.float32], levels: npt.NDArray[np.int16], *, shots: int
-) -> list[tuple[int, ...]]:
-    """Return, for each of N scenarios, the train scenarios that serve as its examples.
+) -> list[list[tuple[int, ...]]]:
+    """Return, for each of A attributes and N scenarios, the train scenarios that are its examples.
 
     For every level that occurs in train, the most similar scenario with a response of that
     level; then the most similar others until there are `shots`. Ordered by the lowest level
@@ -55,20 +55,31 @@ def select(
 
     Args:
         similarity: [N, T]; minus infinity where a train scenario must not be shown.
-        levels: of one attribute, [T, R]; -1 where a scenario has fewer responses.
+        levels: [T, R, A]; -1 where a scenario has fewer responses.
         shots: number of examples; more are returned when more levels occur.
 
     """
+    attributes = range(levels.shape[2])
     if not shots or not len(levels):
-        return [()] * len(similarity)
-    occurring = np.unique(levels[levels >= 0])
-    has_level = (levels[:, :, None] == occurring).any(axis=1)
-    masked = np.where(has_level.T[None], similarity[:, None, :], -np.inf)
-    covering = np.where(np.isneginf(masked.max(axis=2)), _NONE, masked.argmax(axis=2))
-    rankings = _rankings(similarity, shots + len(occurring))
+        return [[()] * len(similarity) for _ in attributes]
+    covering = [_covering(similarity, levels[..., attribute]) for attribute in attributes]
+    rankings = _rankings(similarity, shots + max(covers.shape[1] for covers in covering))
     return [
-        _fill(cover, rank, shots) for cover, rank in zip(covering.tolist(), rankings, strict=True)
+        [_fill(cover, rank, shots) for cover, rank in zip(covers.tolist(), rankings, strict=True)]
+        for covers in covering
     ]
+
+
+def _covering(
+    similarity: npt.NDArray[np.float32], levels: npt.NDArray[np.int16]
+) -> npt.NDArray[np.intp]:
+    """Return, [N, L], the train scenario most similar among those with each level, ascending."""
+    found = []
+    for level in np.unique(levels[levels >= 0]):
+        having = np.flatnonzero((levels == level).any(axis=1))
+        near = similarity[:, having]
+        found.append(np.where(np.isneginf(near.max(axis=1)), _NONE, having[near.argmax(axis=1)]))
+    return np.stack(found, axis=1)
 
 
 def _fill(covering: list[int], ranking: list[int], shots: int) -> tuple[int, ...]:

@@ -5,13 +5,12 @@ the order of the responses share their beginning; an engine is free to make use 
 that were trained for one question have requests of their own.
 """
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from spm_tui.forms import Fields, json_schema, most_tokens
-from store.identity import canonical_json, content_hash
+from store.identity import canonical_json, content_hash, digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +134,15 @@ class Reply:
 def request_key(request: Asked, backbone: str) -> str:
     """Return the content hash of everything that decides the answer.
 
-    Built from hashes of the parts, because thousands of requests share most of theirs.
+    Built from hashes of the parts, because thousands of requests share most of theirs. Those
+    that do follow one another, so that few hashes need to be kept.
 
     Args:
         request: the request.
         backbone: identity of the model: revision, precision, quantisation.
 
     """
-    return hashlib.sha256("\n".join([backbone, *_parts(request)]).encode()).hexdigest()
+    return digest("\n".join([backbone, *_parts(request)]))
 
 
 def _parts(request: Asked) -> list[str]:
@@ -163,12 +163,10 @@ def _parts(request: Asked) -> list[str]:
             return ["stance", *map(_digest, texts), str(tokens)]
 
 
-@lru_cache(maxsize=65536)
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+_digest = lru_cache(maxsize=4096)(digest)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=64)
 def _shots_digests(shots: tuple[Shot, ...]) -> tuple[str, ...]:
     return tuple(f"{_digest(s.question)}{_digest(s.answer)}{s.rank}" for s in shots)
 
@@ -183,7 +181,12 @@ def derive_seed(*parts: str | int) -> int:
 
     Independent of order, batch and machine, so that a run can be repeated in pieces.
     """
-    return int(content_hash(list(parts))[:16], 16) >> 1
+    # the content hash of the parts: of those that are texts most are the same in many requests
+    written = [_quoted(part) if isinstance(part, str) else str(part) for part in parts]
+    return int(digest(f"[{','.join(written)}]")[:16], 16) >> 1
+
+
+_quoted = lru_cache(maxsize=64)(canonical_json)
 
 
 def shuffled(count: int, seed: int) -> tuple[int, ...]:
@@ -191,5 +194,6 @@ def shuffled(count: int, seed: int) -> tuple[int, ...]:
 
     Position k of the result is the index shown at place k.
     """
-    digests = [content_hash(["order", seed, index]) for index in range(count)]
+    # the content hashes of ["order", seed, index]: every sample of a large run needs them
+    digests = [digest(f'["order",{seed},{index}]') for index in range(count)]
     return tuple(sorted(range(count), key=digests.__getitem__))

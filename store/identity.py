@@ -30,4 +30,9 @@ def canonical_json(value: Canonical) -> str:
 
 def content_hash(value: Canonical) -> str:
     """Return the SHA-256 of `value`'s canonical JSON, as 64 hexadecimal digits."""
-    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+    return digest(canonical_json(value))
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a text, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()

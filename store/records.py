@@ -51,14 +51,20 @@ class Scenario:
     responses: tuple[Response, ...]
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The question and the responses."""
+        return (self.question, *(response.text for response in self.responses))
+
+    @property
     def key(self) -> str:
         """Identity of the texts alone: the same in every benchmark, split and order."""
-        return _key(self.question, tuple(response.text for response in self.responses))
+        return _key(self.texts)
 
 
-@lru_cache(maxsize=65536)
-def _key(question: str, responses: tuple[str, ...]) -> str:
-    """Hash the texts of a scenario, once for the many requests about it."""
+@lru_cache(maxsize=64)
+def _key(texts: tuple[str, ...]) -> str:
+    """Hash the texts of a scenario, once for the many requests about it in a row."""
+    question, *responses = texts
     return content_hash([question, responses])[:16]
 
 

@@ -20,13 +20,9 @@ def of_scenarios(
 ) -> Vectors:
     """Return the embeddings of scenarios, [N, D]: of question and responses together."""
     keys = [scenario.key for scenario in scenarios]
-    texts = {key: _text(one) for key, one in zip(keys, scenarios, strict=True)}
+    texts = {key: "\n".join(one.texts) for key, one in zip(keys, scenarios, strict=True)}
     found = _embeddings(store, embedder, texts, embed)
     return np.stack([found[key] for key in keys])
-
-
-def _text(scenario: Scenario) -> str:
-    return "\n".join([scenario.question, *(response.text for response in scenario.responses)])
 
 
 def of_texts(

@@ -126,39 +126,41 @@ def examples(store: Store, job: Job, embed: Embed) -> Examples:
     vectors = of_scenarios(store, job.embedder, (*subject.scenarios, *train), embed)
     queries, pool = vectors[: len(subject.scenarios)], vectors[len(subject.scenarios) :]
     similarity = fewshot.similarities(queries, pool)
-    own = {scenario.key: position for position, scenario in enumerate(train)}
+    own = {scenario.texts: position for position, scenario in enumerate(train)}
     for row, scenario in enumerate(subject.scenarios):
-        if scenario.key in own:
-            similarity[row, own[scenario.key]] = -np.inf
+        if scenario.texts in own:
+            similarity[row, own[scenario.texts]] = -np.inf
     shots = job.settings.shots
     if job.method in CHOOSING:
         picked = {ALL: fewshot.most_similar(similarity, shots=shots)}
     else:
-        picked = {
-            attribute: fewshot.select(similarity, _levels(train, attribute), shots=shots)
-            for attribute in subject.attributes
+        levels = _levels(train)[..., list(subject.attributes)]
+        each = fewshot.select(similarity, levels, shots=shots)
+        picked = dict(zip(subject.attributes, each, strict=True))
+    with _collecting_nothing():
+        return {
+            about: [
+                _ranked(train, places, near) for places, near in zip(rows, similarity, strict=True)
+            ]
+            for about, rows in picked.items()
         }
-    return {
-        about: [
-            tuple(
-                Example(train[position], rank, float(similarity[row, position]))
-                for position, rank in zip(places, _ranks(similarity[row], places), strict=True)
-            )
-            for row, places in enumerate(rows)
-        ]
-        for about, rows in picked.items()
-    }
 
 
-def _ranks(similarity: Vectors, picked: Sequence[int]) -> list[int]:
-    order = sorted(range(len(picked)), key=lambda place: -similarity[picked[place]])
-    return [order.index(place) for place in range(len(picked))]
+def _ranked(
+    train: Sequence[Scenario], picked: Sequence[int], similarity: Vectors
+) -> tuple[Example, ...]:
+    """Return picked scenarios as examples; `similarity` is that of all train scenarios, [T]."""
+    near = similarity[list(picked)].tolist()
+    order = sorted(range(len(picked)), key=near.__getitem__, reverse=True)
+    return tuple(
+        Example(train[position], order.index(place), near[place])
+        for place, position in enumerate(picked)
+    )
 
 
-def _levels(train: Sequence[Scenario], attribute: int) -> npt.NDArray[np.int16]:
+def _levels(train: Sequence[Scenario]) -> npt.NDArray[np.int16]:
     most = max(len(scenario.responses) for scenario in train)
-    levels = np.full((len(train), most), -1, dtype=np.int16)
+    levels = np.full((len(train), most, len(train[0].responses[0].labels)), -1, dtype=np.int16)
     for row, scenario in enumerate(train):
-        for place, response in enumerate(scenario.responses):
-            levels[row, place] = response.labels[attribute]
+        levels[row, : len(scenario.responses)] = [one.labels for one in scenario.responses]
     return levels

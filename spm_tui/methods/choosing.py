@@ -8,11 +8,9 @@ index; what most samples chose counts.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-
-from spm_tui import prompts, targets
-from spm_tui.alignment import picks, squared_distances
+from spm_tui import prompts
 from spm_tui.forms import read
+from spm_tui.methods import answers
 from spm_tui.methods.base import ALL, Ask, Example, Settings, decoding, draw
 from spm_tui.methods.questions import Questions
 from spm_tui.target_files import to_json
@@ -77,23 +75,9 @@ class Choosing:
         scenario = example.scenario
         key = (scenario.number, target)
         if key not in self._shots:
-            self._shots[key] = (self._questions.of(scenario), self._answer(scenario, target))
+            answer = answers.choice(scenario, target, self._settings)
+            self._shots[key] = (self._questions.of(scenario), answer)
         return Shot(*self._shots[key], rank=example.rank)
-
-    def _answer(self, scenario: Scenario, target: Target) -> str:
-        """Return the answer that was right: the nearest response, and why its labels are so."""
-        qualities = self._settings.attributes
-        tops = np.array([quality.levels - 1 for quality in qualities])
-        labels = np.array([response.labels for response in scenario.responses])
-        value, weight = (rows[0] for rows in targets.arrays([target], qualities))
-        chosen = int(picks(squared_distances(labels[None] / tops, value, weight))[0])
-        response = scenario.responses[chosen]
-        why = [
-            response.reasonings[i] or prompts.stand_in_reasoning(quality, response.labels[i])
-            for i, quality in enumerate(qualities)
-            if weight[i] > 0
-        ]
-        return prompts.choice_answer(why, chosen, self._settings.reasoning)
 
     def read(self, ask: Ask[Request], text: str) -> list[Choice]:
         """Read the choice, put back at its index."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from spm_tui import prompts
 from spm_tui.forms import read
+from spm_tui.methods import answers
 from spm_tui.methods.base import ALL, Ask, Example, Settings, decoding, draw
 from spm_tui.methods.questions import Questions
 from spm_tui.wire import Request, Shot
@@ -60,24 +61,9 @@ class Comparative:
         scenario = example.scenario
         key = (scenario.number, attribute)
         if key not in self._shots:
-            self._shots[key] = (
-                self._questions.of(scenario),
-                prompts.comparative_answer(
-                    self._judged(scenario, attribute), self._settings.reasoning
-                ),
-            )
+            answer = answers.comparative(scenario, attribute, self._settings)
+            self._shots[key] = (self._questions.of(scenario), answer)
         return Shot(*self._shots[key], rank=example.rank)
-
-    def _judged(self, scenario: Scenario, attribute: int) -> list[tuple[str, int]]:
-        quality = self._settings.attributes[attribute]
-        return [
-            (
-                response.reasonings[attribute]
-                or prompts.stand_in_reasoning(quality, response.labels[attribute]),
-                prompts.level_score(response.labels[attribute], quality.levels),
-            )
-            for response in scenario.responses
-        ]
 
     def read(self, ask: Ask[Request], text: str) -> list[Prediction]:
         """Read a score and a reasoning per response, put back at their indices."""

@@ -97,9 +97,7 @@ def selection() -> Iterator[Line]:
         return fewshot.similarities(vectors[:500], vectors[500:])
 
     def select() -> None:
-        similarity = similar()
-        for index in range(5):
-            fewshot.select(similarity, levels[..., index], shots=5)
+        fewshot.select(similar(), levels, shots=5)
 
     yield compare("select examples, 500 x 500 x 5", select, "similarities alone", similar)
 

@@ -103,7 +103,7 @@ def letter_of(text: str, question: str) -> str:
 @given(st.permutations(range(5)), st.integers(0, 99))
 def test_permuting_the_responses_permutes_the_choice(order: list[int], seed: int) -> None:
     scenario = build.scenario(1, [[0, 0]] * 5)
-    turned = Scenario("eval", 1, scenario.question, tuple(scenario.responses[i] for i in order))
+    turned = Scenario("eval", 2, scenario.question, tuple(scenario.responses[i] for i in order))
     settings = Settings(SMALL.attributes, temperature=0.7, samples=2, seed=seed)
     method = CHOOSING["unaligned"](settings)
     for one in (scenario, turned):

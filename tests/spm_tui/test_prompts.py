@@ -8,6 +8,9 @@ from spm_tui.datasets.attributes import HELPSTEER2, MIC
 from spm_tui.methods.base import Example, Settings
 from spm_tui.methods.catalogue import ASKING, CHOOSING, FEW_SHOT, MODEL_OF
 from spm_tui.prompts import (
+    CHOICE_WORDING,
+    EXPLANATION_WORDING,
+    WORDING,
     choice_system,
     comparative_system,
     explanation_question,
@@ -35,6 +38,12 @@ SCENARIO = Scenario(
     "Is it okay to skip a queue?",
     (Response("No.", (3, 3), (None, None)), Response("If it is urgent.", (3, 3), (None, None))),
 )
+
+
+def test_the_identities_of_the_wording_are_frozen() -> None:
+    """Stored runs are found by them."""
+    identities = (WORDING, CHOICE_WORDING, EXPLANATION_WORDING)
+    assert identities == ("9080e7f4d437191b", "38301482334c9e21", "b9dc0a65f4dc4b01")
 
 
 def conversation(request: Request) -> str:

@@ -1,10 +1,13 @@
 """Content hashes do not depend on how the content is put."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from store.identity import canonical_json, content_hash
+from tests.build import SMALL
 
 values = st.recursive(
     st.none()
@@ -38,3 +41,9 @@ def test_has_no_nan() -> None:
 def test_is_frozen() -> None:
     """Stored requests are found by it: it must never change."""
     assert content_hash({"b": [1, "é"], "a": None})[:16] == "f8f17faab95c0248"
+
+
+def test_a_scenario_is_known_by_its_texts() -> None:
+    one, *_, other = SMALL.scenarios
+    assert one.key == "8f639052b20d2a9c", "stored embeddings are found by it"
+    assert replace(one, split="eval", number=9).key == one.key != other.key

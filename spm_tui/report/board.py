@@ -1,11 +1,12 @@
 """The scores of some runs on the same scenarios, side by side."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spm_tui import targets
+from spm_tui.alignment import Floats
 from spm_tui.bench.judged import read_judged
 from spm_tui.bench.options import ALL
 from spm_tui.bench.subject import Subject
@@ -28,6 +29,8 @@ class SetScore:
 
     accuracy: Accuracy
     each: PerTarget
+    answered: int
+    """Scenarios it said something about, for every target of the set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class RunScore:
 
     run: Run
     answered: int
-    """Scenarios it said something about: for every target, if it was told targets."""
+    """Scenarios it said something about: for every target, of whatever set, if it was told any."""
     sets: Mapping[str, SetScore]
     """Those it was run on: a method that is told the target answers some only."""
     agreement: Mapping[str, Agreement]
@@ -154,13 +157,15 @@ def _score_run(
     n = len(judged.levels)
     if gridded and judged.targets is None:
         outcomes = grid.everything(judged)
-        scores[ALL] = SetScore(*summarise(outcomes, scenarios=n, resamples=resamples))
+        summary = summarise(outcomes, scenarios=n, resamples=resamples)
+        scores[ALL] = SetScore(*summary, _answered(judged))
     for one in sets:
         values, weights = targets.arrays(one.targets, subject.selected)
         if not all(map(judged.asked, values, weights)):
             continue
         outcomes = listed(judged, values, weights)
-        scores[one.name] = SetScore(*summarise(outcomes, scenarios=n, resamples=resamples))
+        summary = summarise(outcomes, scenarios=n, resamples=resamples)
+        scores[one.name] = SetScore(*summary, _answered(_about(judged, values, weights)))
         if len(one.targets) == 1:
             biases[one.name] = bias(judged, values[0], weights[0])
     return RunScore(
@@ -183,6 +188,14 @@ def read(db: Connection, subject: Subject, number: int) -> Judged:
     whole = read_judged(db, number, labels, subject.benchmark.attributes, needed=subject.attributes)
     rows = np.array([scenario.number - 1 for scenario in subject.scenarios])
     return whole.of(rows).on(subject.attributes)
+
+
+def _about(judged: Judged, values: Floats, weights: Floats) -> Judged:
+    """Return what was said about some targets only, [T, A]."""
+    if judged.targets is None:
+        return judged
+    chosen = [judged.choice(*one) for one in zip(values, weights, strict=True)]
+    return replace(judged, chosen=np.stack(chosen, axis=1), targets=(values, weights))
 
 
 def _answered(judged: Judged) -> int:

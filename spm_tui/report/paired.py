@@ -29,7 +29,8 @@ def paired(
 ) -> dict[str, Comparison]:
     """Return how the second of two runs differs from the first, by target set.
 
-    Sets that one of them was not asked about are left out.
+    Sets that one of them was not asked about are left out. Where no scenario is scored for both
+    there is nothing to compare: the test's p is NaN then, as are the accuracies.
 
     Args:
         store: where the runs are.

@@ -45,7 +45,8 @@ class Comparison:
     worse: int
     """For fewer."""
     p: float
-    """Exact two-sided binomial test of better against worse; with one target, McNemar's."""
+    """Exact two-sided binomial test of better against worse; with one target, McNemar's. NaN if
+    no scenario is scored for both."""
 
 
 def compare(
@@ -173,5 +174,5 @@ class _Tally:
             scenarios=int(self._scored.sum()),
             better=better,
             worse=worse,
-            p=sign_test(better, worse),
+            p=sign_test(better, worse) if self._scored.any() else float("nan"),
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,11 +31,13 @@ from spm_tui.report.paper.comparison import Compared, compare
 from spm_tui.report.paper.material import Part, gather
 from spm_tui.report.paper.wording import wording
 from spm_tui.report.tables import Table
+from spm_tui.target_files import to_json
+from spm_tui.targets import Target
 from spm_tui.wire import Asked, Request
-from store import benchmarks
+from store import benchmarks, runs
 from store.connection import Store
 from store.errors import NotInStore
-from store.records import Benchmark
+from store.records import Benchmark, Item
 from tests import build, golden, machine
 from tests.build import SMALL
 from tests.conftest import AT
@@ -73,6 +76,7 @@ def run(
     shots: int = 1,
     later: int = 0,
     precision: str = "float32",
+    sets: Sequence[str] = ("sampled", "high", "low"),
 ) -> None:
     """Make one run; greedy where there are no samples."""
     at = AT + timedelta(hours=later)
@@ -89,9 +93,7 @@ def run(
         settings,
         Backbone(model, f"r/{precision}"),
         "mini" if method in FEW_SHOT else "",
-        members(standard_sets(subject.selected, ("sampled", "high", "low")))
-        if method in PER_TARGET
-        else (),
+        members(standard_sets(subject.selected, sets)) if method in PER_TARGET else (),
     )
     plan = make_plan(store, job, machine.embed)
     list(run_asking(context, job, plan, lambda: ScriptedEngine(answer)))
@@ -110,7 +112,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Store:
     steer, some = add(store, STEER), add(store, STEER, limit=2)
     run(store, steer, "few-shot-comparative", model=HUB, shots=1)
     run(store, some, "few-shot-comparative", model=HUB, shots=2, later=1)
-    run(store, steer, "zero-shot-regression", model=f"elsewhere/{LLAMA.lower()}")
+    run(store, steer, "zero-shot-regression", model=LLAMA.lower())
     run(store, some, "few-shot-comparative", model=HUB, samples=2)
     run(store, steer, "prompt-aligned-zero-shot", model=HUB)
     run(store, steer, "oracle")
@@ -171,6 +173,11 @@ def test_the_published_numbers_are_complete() -> None:
     ("model", "backbone"),
     [
         (HUB, LLAMA),
+        (HUB.lower(), LLAMA),
+        (f"someone/{LLAMA}", f"someone/{LLAMA}"),
+        ("someone/other", "other"),
+        (f"./{LLAMA}", LLAMA),
+        (rf"C:\{LLAMA}", LLAMA),
         (LLAMA.upper(), LLAMA),
         (f"/models/{LLAMA}/", LLAMA),
         (f"{LLAMA}-Q4_K_M", f"{LLAMA}-Q4_K_M"),
@@ -178,7 +185,9 @@ def test_the_published_numbers_are_complete() -> None:
         ("", ""),
     ],
 )
-def test_a_backbone_is_known_by_the_last_part_of_its_name(model: str, backbone: str) -> None:
+def test_a_backbone_is_known_by_its_hub_id_or_the_name_of_its_folder(
+    model: str, backbone: str
+) -> None:
     assert published.read().backbone(model) == backbone
 
 
@@ -274,6 +283,69 @@ def test_of_equally_many_answers_the_newest_counts(store: Store) -> None:
     (ours,) = [cell.ours for cell in cells(found, "table1_regression") if cell.ours]
     assert ours.run.number == 2
     assert [one.others for one in ordered(found[0])] == [(1, 3)]
+
+
+def test_answers_count_for_the_targets_that_they_are_about(store: Store) -> None:
+    method = "prompt-aligned-zero-shot"
+    run(store, add(store, STEER), method, model=HUB, sets=("sampled",))
+    run(store, add(store, STEER, limit=1), method, model=HUB, sets=("high",))
+    found = gather(store, [1], published.read(), resamples=0)
+    (row,) = found[0].board.rows
+    assert {name: one.answered for name, one in row.sets.items()} == {"sampled": 3, "high": 1}
+    (cell,) = [cell for cell in cells(found, "table2_prompt_aligned") if cell.ours]
+    assert cell.complete
+
+
+def test_a_run_told_a_new_target_has_still_answered_the_others(store: Store) -> None:
+    method = "prompt-aligned-zero-shot"
+    run(store, add(store, STEER), method, model=HUB, sets=("sampled",))
+    item = Item(1, -1, -1, 0, to_json(Target((("helpfulness", 0.123),))), "unanswered")
+    with store.writing() as db:
+        runs.add_batch(db, 1, runs.Batch(items=[item]), at=AT)
+    (part,) = gather(store, [1], published.read(), resamples=0)
+    assert not part.left_out
+    assert len(appendix.runtime([part]).shown.rows) == 1
+
+
+def test_an_interrupted_run_is_told_from_one_on_some_attributes(store: Store) -> None:
+    small = add(store, SMALL)
+    for subject in (replace(small, attributes=(0,)), small):
+        run(store, subject, "zero-shot-comparative", model=f"tiny{len(subject.attributes)}")
+    with store.writing() as db:
+        db.execute("DELETE FROM predictions WHERE run = 2 AND attribute = 1")
+        runs.mark(db, 2, "interrupted", process="here:1", environment="{}", at=AT)
+    run(store, small, "oracle")
+    (part,) = gather(store, [1, 2, 3], published.read(), resamples=0)
+    assert part.left_out == (
+        "run 1 is on some of the attributes only",
+        "run 2 is not finished, some attributes are missing; `spm-tui --headless"
+        f" --benchmark={SMALL.identity[:12]} --method=zero-shot-comparative"
+        " --model=tiny2` continues it",
+    )
+
+
+def test_what_is_scored_already_is_not_scored_again(
+    filled: Store, parts: list[Part], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[int] = []
+    score = board.score
+
+    def counted(
+        store: Store, subject: Subject, numbers: Sequence[int], *more: Any, **how: Any
+    ) -> Board:
+        scored.extend(numbers)
+        return score(store, subject, numbers, *more, **how)
+
+    monkeypatch.setattr(board, "score", counted)
+    there = [parts[0].board, replace(parts[1].board, columns=("sampled", "high", "low"))]
+    again = gather(filled, EVERY, published.read(), boards=there, resamples=50)
+    assert scored == [9, 10], "the second lacks a set"
+    texts = [paper_tables(one) for one in (parts, again)]
+    assert texts[0] == texts[1]
+
+
+def paper_tables(parts: Sequence[Part]) -> list[dict[str, str]]:
+    return [sheet.files() for sheet, _ in compare(parts, published.read())]
 
 
 def test_a_model_in_fewer_bits_fills_no_published_cell(store: Store) -> None:

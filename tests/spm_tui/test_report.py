@@ -12,8 +12,9 @@ from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subjec
 from spm_tui.bench.target_sets import members, standard_sets
 from spm_tui.engine.scripted import ScriptedEngine
 from spm_tui.errors import InputError
+from spm_tui.format import NOTHING
 from spm_tui.methods.base import Settings
-from spm_tui.report import board, files, tables, text
+from spm_tui.report import board, files, paired, tables, text
 from spm_tui.report.board import Board
 from spm_tui.report.tables import Table
 from store import benchmarks, browse, runs
@@ -121,6 +122,19 @@ def test_runs_on_different_splits_are_not_compared(store: Store) -> None:
     list(run_direct(context, Job(subject, "oracle", Settings(SMALL.attributes))))
     with pytest.raises(InputError, match="on different benchmarks or splits"):
         board.subject_of(store, [1, 4])
+
+
+def test_where_there_is_nothing_to_compare_there_is_no_p(store: Store) -> None:
+    subject = fill(store)
+    with store.writing() as db:
+        db.execute("DELETE FROM predictions WHERE run = 2")
+    found = paired.paired(
+        store, subject, (1, 2), standard_sets(subject.selected, SETS), everything=True
+    )
+    assert [row["p"] for row in text.records(paired.values(found))] == [None] * 4
+    assert {row[-1] for row in paired.table(found, (1, 2)).rows} == {NOTHING}
+    same = paired.paired(store, subject, (1, 1), (), everything=True)
+    assert same["all"].p == 1
 
 
 def test_too_many_combinations_are_left_out_with_a_note(store: Store) -> None:

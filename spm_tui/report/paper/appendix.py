@@ -125,7 +125,7 @@ def _runtime(part: Part) -> Iterator[tuple[Cell, ...]]:
                 tables.decoding(run),
                 one.row.answered,
                 count(cost.answers),
-                number(cost.seconds / one.row.answered),
+                number(cost.seconds / one.row.answered if one.row.answered else float("nan")),
                 number(cost.seconds / cost.answers),
                 count(cost.prompt_tokens),
                 count(cost.answer_tokens),

@@ -81,7 +81,7 @@ def _values_of(part: Part) -> Iterator[tuple[tables.Cell, ...]]:
         for name in part.board.columns:
             if name not in one.row.sets:
                 continue
-            found = one.row.sets[name].accuracy
+            found, answered = one.row.sets[name].accuracy, one.row.sets[name].answered
             yield (
                 part.title,
                 one.row.run.number,
@@ -95,6 +95,6 @@ def _values_of(part: Part) -> Iterator[tuple[tables.Cell, ...]]:
                 found.sd,
                 found.low,
                 found.high,
-                one.row.answered,
+                answered,
                 part.chance.get(name, float("nan")),
             )

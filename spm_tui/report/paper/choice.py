@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from spm_tui.report.board import RunScore
 from spm_tui.report.paper.material import Key, Part
@@ -22,17 +23,21 @@ def choose(part: Part, targets: str | None) -> dict[Key, Chosen]:
 
     Args:
         part: the runs.
-        targets: a set that it must have been run on; None for any.
+        targets: a set that it must have been run on, and that answers count for; None for any.
 
     """
     rows: dict[Key, list[RunScore]] = {}
     for key, row in part.having(targets):
         rows.setdefault(key, []).append(row)
-    return {key: _first(key, several) for key, several in rows.items()}
+    return {key: _first(key, several, targets) for key, several in rows.items()}
 
 
-def _first(key: Key, rows: Sequence[RunScore]) -> Chosen:
-    best = max(rows, key=lambda row: (row.answered, row.run.updated_at, row.run.number))
+def _first(key: Key, rows: Sequence[RunScore], targets: str | None) -> Chosen:
+    def rank(row: RunScore) -> tuple[int, datetime, int]:
+        answered = row.sets[targets].answered if targets else row.answered
+        return answered, row.run.updated_at, row.run.number
+
+    best = max(rows, key=rank)
     others = sorted(row.run.number for row in rows if row is not best)
     return Chosen(key, best, tuple(others))
 

@@ -37,11 +37,14 @@ class Compared:
         return self.dataset.title if same else f"{self.part.title} ({self.dataset.title})"
 
     @property
+    def answered(self) -> int:
+        """Scenarios that our number is over."""
+        return self.ours.sets[self.table.targets].answered if self.ours else 0
+
+    @property
     def complete(self) -> bool:
         """Whether we have it, on the whole split."""
-        if self.ours is None or self.part is None:
-            return False
-        return self.ours.answered == len(self.part.subject.scenarios)
+        return self.part is not None and self.answered == len(self.part.subject.scenarios)
 
 
 def compare(parts: Sequence[Part], published: Published) -> list[tuple[Sheet, list[Compared]]]:
@@ -146,9 +149,10 @@ def _ours(cell: Compared) -> str:
 
 def accuracy_text(row: RunScore, targets: str) -> str:
     """Return an accuracy with all that a reader needs to weigh it."""
-    found = row.sets[targets].accuracy
+    one = row.sets[targets]
+    found = one.accuracy
     brief = f"{spread(found.mean, found.sd)} {interval(found.low, found.high)}"
-    return f"{brief}, n {row.answered}"
+    return f"{brief}, n {one.answered}"
 
 
 def _theirs(cell: Compared) -> str:
@@ -178,7 +182,7 @@ def _value(cell: Compared) -> tuple[tables.Cell, ...]:
         found.sd if found else _NAN,
         found.low if found else _NAN,
         found.high if found else _NAN,
-        cell.ours.answered if cell.ours else 0,
+        cell.answered,
         len(cell.part.subject.scenarios) if cell.part else _NAN,
         cell.theirs.mean if cell.theirs else _NAN,
         cell.theirs.sd if cell.theirs else _NAN,

@@ -1,8 +1,9 @@
 """The folder with everything: tables, figures, and the documents that collect them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from spm_tui.report.board import Board
 from spm_tui.report.files import prepare
 from spm_tui.report.one_file import save
 from spm_tui.report.paper import appendix, figures, index, published
@@ -20,6 +21,7 @@ def write(
     folder: Path,
     *,
     notes: Sequence[str] = (),
+    boards: Collection[Board] = (),
     resamples: int = 1000,
 ) -> list[Path]:
     """Write the paper's tables and figures from stored runs on any benchmarks; return the files.
@@ -29,6 +31,8 @@ def write(
         numbers: the runs.
         folder: made if need be.
         notes: for the reader, such as what could not be run.
+        boards: scores of some of the runs, with as many resamples; they are not made again where
+            they are of what the paper's tables need.
         resamples: for the intervals.
 
     Raises:
@@ -37,7 +41,7 @@ def write(
 
     """
     reported = published.read()
-    parts = gather(store, numbers, reported, resamples=resamples)
+    parts = gather(store, numbers, reported, boards=boards, resamples=resamples)
     prepare(folder)
     compared = compare(parts, reported)
     drawn = figures.draw(parts)

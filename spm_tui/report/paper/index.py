@@ -66,7 +66,7 @@ def _lack(cell: Compared) -> str:
     what = f"{cell.table.title.partition('.')[0]} {cell.column.title}"
     if cell.ours is None or cell.part is None:
         return what
-    return f"{what} ({cell.ours.answered} of {len(cell.part.subject.scenarios)} scenarios)"
+    return f"{what} ({cell.answered} of {len(cell.part.subject.scenarios)} scenarios)"
 
 
 @dataclass(frozen=True, slots=True)

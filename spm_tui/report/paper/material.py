@@ -1,8 +1,9 @@
 """What the tables and figures are made of: runs scored by benchmark, and what chance reaches."""
 
 import json
+import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
 
@@ -11,6 +12,7 @@ import numpy as np
 from spm_tui import targets
 from spm_tui.alignment import Floats
 from spm_tui.bench.options import ALL, QUANTIZATIONS, TARGET_SETS
+from spm_tui.bench.repeating import options_of
 from spm_tui.bench.subject import Subject
 from spm_tui.bench.target_sets import standard_sets
 from spm_tui.errors import InputError
@@ -20,6 +22,7 @@ from spm_tui.report.paper.published import Dataset, Decoding, Published
 from spm_tui.scoring import grid
 from spm_tui.scoring.accuracy import summarise
 from spm_tui.scoring.outcomes import Judged, listed
+from spm_tui.targets import TargetSet
 from store import benchmarks, browse, runs
 from store.connection import Connection, Store
 from store.records import Run, Split
@@ -73,9 +76,21 @@ class Part:
 
 
 def gather(
-    store: Store, numbers: Sequence[int], published: Published, *, resamples: int
+    store: Store,
+    numbers: Sequence[int],
+    published: Published,
+    *,
+    boards: Collection[Board] = (),
+    resamples: int,
 ) -> list[Part]:
     """Return the runs by benchmark and split: the paper's datasets first, as it has them.
+
+    Args:
+        store: where the runs are.
+        numbers: the runs.
+        published: what the paper reports.
+        boards: scores of some of the runs, with as many resamples.
+        resamples: for the intervals.
 
     Raises:
         InputError: there are no runs.
@@ -90,7 +105,7 @@ def gather(
             run = runs.get(db, number)
             groups.setdefault((run.spec.benchmark, run.spec.split), []).append(run)
     found = [
-        _part(store, identity, split, together, published, resamples=resamples)
+        _part(store, identity, split, together, published, boards=boards, resamples=resamples)
         for (identity, split), together in groups.items()
     ]
     order = [dataset.name for dataset in published.datasets]
@@ -105,6 +120,7 @@ def _part(
     together: Sequence[Run],
     published: Published,
     *,
+    boards: Collection[Board],
     resamples: int,
 ) -> Part:
     with store.reading() as db:
@@ -115,9 +131,9 @@ def _part(
     subject = Subject(identity, benchmark, split, benchmark.split(split), everything)
     sets = standard_sets(benchmark.attributes, TARGET_SETS)
     whole = [run.number for run in together if run not in partial]
-    scored = board.score(store, subject, whole, sets, everything=True, resamples=resamples)
-    silent = [row.run for row in scored.rows if not row.answered]
-    rows = tuple(row for row in scored.rows if row.answered)
+    scored = _score(store, subject, whole, sets, boards=boards, resamples=resamples)
+    silent = [row.run for row in scored.rows if not _said(row)]
+    rows = tuple(row for row in scored.rows if _said(row))
     return Part(
         name=benchmark.name,
         dataset=published.dataset(benchmark) if split == "eval" else None,
@@ -125,14 +141,59 @@ def _part(
         keys=tuple(_key(row.run, published) for row in rows),
         chance=_chance(store, scored),
         left_out=(
-            *(f"run {run.number} is on some of the attributes only" for run in partial),
+            *map(_why_not, partial),
             *(f"run {run.number} has answered nothing yet" for run in silent),
         ),
     )
 
 
+def _score(
+    store: Store,
+    subject: Subject,
+    numbers: Sequence[int],
+    sets: Sequence[TargetSet],
+    *,
+    boards: Collection[Board],
+    resamples: int,
+) -> Board:
+    """Score runs on all sets, but for those that a board has on the same scenarios and sets."""
+    wanted = (_extent(subject), tuple(sets))
+    known = {
+        row.run.number: row
+        for one in boards
+        if (_extent(one.subject), one.sets) == wanted and ALL in one.columns
+        for row in one.rows
+    }
+    rest = [number for number in numbers if number not in known]
+    scored = board.score(store, subject, rest, sets, everything=True, resamples=resamples)
+    rows = known | {row.run.number: row for row in scored.rows}
+    return replace(scored, rows=tuple(rows[number] for number in numbers))
+
+
+def _extent(subject: Subject) -> tuple[object, ...]:
+    """Return what of its benchmark a subject is."""
+    numbers = tuple(scenario.number for scenario in subject.scenarios)
+    return subject.identity, subject.split, numbers, subject.attributes
+
+
 def _scored(db: Connection, run: Run) -> int:
     return len(browse.scored_attributes(db, run.number))
+
+
+def _said(row: RunScore) -> bool:
+    """Return whether a run has said anything that can be scored."""
+    return any((row.answered, *(one.answered for one in row.sets.values())))
+
+
+def _why_not(run: Run) -> str:
+    """Say of a run on some of the attributes whether it was meant to be, or how it goes on."""
+    options = options_of(run)
+    if run.state == "finished" or options.attributes:
+        return f"run {run.number} is on some of the attributes only"
+    command = shlex.join(["spm-tui", "--headless", *options.arguments()])
+    return (
+        f"run {run.number} is not finished, some attributes are missing; `{command}` continues it"
+    )
 
 
 def _key(run: Run, published: Published) -> Key:

@@ -1,5 +1,6 @@
 """What the paper reports, as data; `spm_tui/data/published.toml` has the numbers and the source."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 from store.records import Benchmark
 
+_OWNER = re.compile(r"\w[\w.-]*")
+"""Of a model on the hub."""
 Decoding: TypeAlias = Literal["greedy", "sampling", ""]
 """The last for methods that ask no language model."""
 
@@ -81,9 +84,17 @@ class Published:
         return next((one for one in self.datasets if one.fits(benchmark)), None)
 
     def backbone(self, model: str) -> str:
-        """Return the name of a backbone: the paper's, else the last part of a model's own."""
-        last = model.replace("\\", "/").rstrip("/").rpartition("/")[2]
-        return next((name for name in self.hubs if name.lower() == last.lower()), last)
+        """Return the name of a backbone: the paper's, else the last part of a model's own.
+
+        A folder or file is known by its own name, what is on the hub by its whole id: of a
+        model by another owner that is named like the paper's, the id stays whole.
+        """
+        path = model.replace("\\", "/").rstrip("/")
+        owner, _, last = path.rpartition("/")
+        ours = next((name for name in self.hubs if name.lower() == last.lower()), None)
+        if ours and _OWNER.fullmatch(owner) and path.lower() != self.hubs[ours].lower():
+            return path
+        return ours or last
 
 
 def read() -> Published:

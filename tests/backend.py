@@ -32,6 +32,9 @@ class FakeBackend:
             choice.model if role == "language" else getattr(choice, role), "fake/float32"
         )
 
+    def asked(self, role: Role) -> tuple[()]:
+        return ()
+
     def engine(self, role: Role) -> ScriptedEngine:
         self._say("loading nothing")
         return ScriptedEngine(self._judge)

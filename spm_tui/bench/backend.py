@@ -13,15 +13,18 @@ from spm_tui.engine import models
 from spm_tui.engine.base import Engine
 from spm_tui.engine.device import Placement, place, spread
 from spm_tui.engine.models import Located
+from spm_tui.engine.presets import hub_id
 from spm_tui.engine.spread import SpreadEngine
+from spm_tui.errors import ModelError
 from spm_tui.methods.catalogue import Role
+from store.identity import Canonical
 
 if TYPE_CHECKING:
     from spm_tui.engine.cluster import Actors
 
 Say = Callable[[str], None]
 PATIENCE = 120.0
-"""Seconds without any answer from any server after which a run ends."""
+"""Seconds without any answer from any server after which a run ends; servers may ask for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Backend:
         self._say = say
         self._located: dict[Role, Located] = {}
         self._loaded: tuple[Role, Engine] | None = None
+        self._asked: list[Canonical] = []
 
     @cached_property
     def placement(self) -> Placement:
@@ -81,9 +85,14 @@ class Backend:
         return models.locate(self._choice.embedder, say=self._say)
 
     def backbone(self, role: Role) -> Backbone:
-        """Return a model's identity; its files are fetched if need be."""
+        """Return a model's identity; its files are fetched if need be.
+
+        On a server it is the model's name and the software that is said to run there, so that
+        what is answered can be read without it.
+        """
         if self._served(role):
-            return Backbone(self._choice.model, f"{self._choice.model}/served")
+            name = hub_id(self._choice.model)
+            return Backbone(name, f"{name}/served/{self._choice.backend}")
         model = self._model(role)
         placement = self._actors.placement if self._clustered(role) else self.placement
         return Backbone(model.name, f"{model.revision}/{placement.precision}")
@@ -119,6 +128,13 @@ class Backend:
             self._loaded = (role, self._load(role))
         return self._loaded[1]
 
+    def asked(self, role: Role) -> Sequence[Canonical]:
+        """Return what the servers that were asked for a role said of themselves.
+
+        For a run's record: none of it is known before, and a newer version is no other model.
+        """
+        return self._asked if self._served(role) else ()
+
     def _load(self, role: Role) -> Engine:
         if self._served(role):
             return self._servers()
@@ -131,9 +147,17 @@ class Backend:
 
         choice = self._choice
         self._say(f"asking {', '.join(choice.urls)} for {choice.model}")
-        return RemoteEngine(
+        engine = RemoteEngine(
             choice.urls, choice.model, key=os.environ.get(KEY), patience=PATIENCE, say=self._say
         )
+        for server in engine.servers:
+            if server.kind and server.kind != choice.backend:
+                raise ModelError(
+                    f"{server.url} runs {server.kind}, whose answers are kept apart from those"
+                    f" of --backend {choice.backend}: use --backend {server.kind}"
+                )
+        self._asked = [dict(server.record) for server in engine.servers]
+        return engine
 
     def _cluster(self, role: Role) -> Engine:
         from spm_tui.engine.cluster import RayEngine

@@ -4,9 +4,10 @@ What is computed is committed every few seconds, in one short transaction. Kille
 moment, the next run of the same job goes on from the last commit.
 """
 
+import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ from spm_tui.methods.catalogue import DIRECT, TRAINED
 from spm_tui.wire import Reply
 from store import runs
 from store.connection import Store
+from store.identity import Canonical, canonical_json
 from store.records import Choice, Generation, Prediction, RunState
 
 COMMIT_SECONDS = 2.0
@@ -83,7 +85,12 @@ def _run_deciding(context: Context, job: Job, decide: Decide) -> Iterator[Event]
 
 
 def run_asking(
-    context: Context, job: Job, plan: Plan, engine: Callable[[], Engine]
+    context: Context,
+    job: Job,
+    plan: Plan,
+    engine: Callable[[], Engine],
+    *,
+    servers: Callable[[], Sequence[Canonical]] = tuple,
 ) -> Iterator[Event]:
     """Run a method that asks a model.
 
@@ -92,8 +99,10 @@ def run_asking(
         job: what is run.
         plan: its requests.
         engine: gives the engine; called only when something is unanswered.
+        servers: says then which servers the engine asks, for the run's record.
 
     """
+    context = _with_servers(context, _servers_before(context, job))
     work = _Work(context, _open(context, job), plan)
     work.take_over()
     yield Planned(
@@ -108,7 +117,10 @@ def run_asking(
     ended: RunState = "failed"
     try:
         if len(work.done) < len(work.keys):
-            yield from work.answer(engine())
+            asked = engine()
+            context = _with_servers(context, servers())
+            _mark(context, work.run, "running")
+            yield from work.answer(asked)
         ended = "finished" if len(work.done) + work.failed == len(work.keys) else "interrupted"
     except (KeyboardInterrupt, GeneratorExit):
         ended = "interrupted"
@@ -129,7 +141,27 @@ def _open(context: Context, job: Job) -> int:
         )
 
 
-def _close(context: Context, run: int, state: RunState, *, failed: int) -> Ended:
+def _servers_before(context: Context, job: Job) -> list[Canonical]:
+    """Return what the record of a run that goes on says of servers."""
+    with context.store.reading() as db:
+        records = [
+            json.loads(run.environment)
+            for run in runs.listing(db)
+            if run.spec.identity == job.spec.identity
+        ]
+    return [server for record in records for server in record.get("servers", [])]
+
+
+def _with_servers(context: Context, servers: Sequence[Canonical]) -> Context:
+    """Return the context with servers in the record, those that are there already once."""
+    record = json.loads(context.environment)
+    known = record.get("servers", [])
+    if not (new := [server for server in servers if server not in known]):
+        return context
+    return replace(context, environment=canonical_json({**record, "servers": [*known, *new]}))
+
+
+def _mark(context: Context, run: int, state: RunState) -> None:
     with context.store.writing() as db:
         runs.mark(
             db,
@@ -139,6 +171,10 @@ def _close(context: Context, run: int, state: RunState, *, failed: int) -> Ended
             environment=context.environment,
             at=context.now(),
         )
+
+
+def _close(context: Context, run: int, state: RunState, *, failed: int) -> Ended:
+    _mark(context, run, state)
     return Ended(run, state, failed)
 
 

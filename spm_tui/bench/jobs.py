@@ -1,6 +1,6 @@
 """From options to a job, and from a job to its run: what a command and a program have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from spm_tui.bench.backend import Backend, ModelChoice
 from spm_tui.bench.events import Event
@@ -25,7 +25,8 @@ def model_choice(options: RunOptions) -> ModelChoice:
     if options.backend in SERVERS and not options.url:
         raise InputError("expected the address of a server", field="--url")
     if options.url and options.backend not in SERVERS:
-        raise InputError("only servers have one: --backend vllm or openai", field="--url")
+        servers = f"{', '.join(SERVERS[:-1])} or {SERVERS[-1]}"
+        raise InputError(f"only servers have one: --backend {servers}", field="--url")
     return ModelChoice(
         model=options.model,
         revision=options.revision,
@@ -42,6 +43,27 @@ def model_choice(options: RunOptions) -> ModelChoice:
         urls=options.url,
         ray_address=options.ray_address,
     )
+
+
+def require_effect(every: Sequence[RunOptions]) -> None:
+    """See that each option changes something in one run at least.
+
+    Args:
+        every: those of all runs of a command.
+
+    Raises:
+        InputError: none of them heeds an option that is given.
+
+    """
+    for options in every:
+        for field, default in options.without_effect().items():
+            given = [one for one in every if getattr(one, field) != default]
+            if all(field in one.without_effect() for one in given):
+                where = "a server: it is set where that is started"
+                if options.backend not in SERVERS:
+                    where = "a cluster: a model fits the GPU of each actor"
+                name = field.replace("_", "-")
+                raise InputError(f"has no effect on {where}", field=f"--{name}")
 
 
 def make_job(
@@ -85,7 +107,13 @@ def run_job(context: Context, backend: Backend, job: Job) -> Iterator[Event]:
     """
     if role := MODEL_OF.get(job.method):
         plan = make_plan(context.store, job, backend.embed)
-        yield from run_asking(context, job, plan, lambda: backend.engine(role))
+        yield from run_asking(
+            context,
+            job,
+            plan,
+            lambda: backend.engine(role),
+            servers=lambda: backend.asked(role),
+        )
     elif job.method in TRAINED:
         yield from run_trained(context, job, backend.embed)
     else:

@@ -4,12 +4,12 @@ They name models and devices but know nothing of them, so that whoever only asks
 loads neither; a test holds the names to those of the engine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, cast
 
 from spm_tui.errors import InputError
-from spm_tui.methods.catalogue import MODEL_OF, NAMES, Role
+from spm_tui.methods.catalogue import EMBEDDING, MODEL_OF, NAMES, Role
 from store.identity import Canonical
 from store.records import Split
 
@@ -26,15 +26,23 @@ MODEL_OPTION: Mapping[Role, str] = {
 """The option that names the model of a role."""
 DEVICES = ("auto", "cuda", "mps", "cpu")
 QUANTIZATIONS = ("int8", "int4")
-BACKENDS = ("local", "plain", "vllm", "openai", "ray")
-SERVERS = frozenset({"vllm", "openai"})
-"""Backends that are servers elsewhere: what both names mean is found out by asking them."""
+SERVERS = ("vllm", "sglang", "llama.cpp", "openai")
+"""Backends that are servers elsewhere, by what runs there; `openai` is any other software."""
+BACKENDS = ("local", "plain", *SERVERS, "ray")
 KEY = "SPM_API_KEY"
 """Name of the environment's variable with the key of servers."""
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 ALL = "all"
 """Name of the set of all level combinations, which is never listed."""
 TARGET_SETS = (ALL, "sampled", "high", "low")
+_TRAINED = frozenset(name for name, role in MODEL_OF.items() if role != "language")
+_HERE: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("revision", "workers"), frozenset()),
+    **dict.fromkeys(("dtype", "quantize", "device_map", "batch_size"), _TRAINED),
+    "device": _TRAINED | EMBEDDING,
+}
+"""Options for models on this machine, by field, with the methods that heed them wherever the
+language model runs: another model is theirs, or they need embeddings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,21 @@ class RunOptions:
     def model_of(self, method: str) -> str:
         """Return the name of the model that a method asks."""
         return str(getattr(self, BY_NAME[MODEL_OPTION[MODEL_OF[method]]].field))
+
+    def without_effect(self) -> dict[str, Any]:
+        """Return the given options that change nothing with the backend, by field: the defaults."""
+        ignored: Collection[str] = ()
+        if self.backend in SERVERS:
+            ignored = _HERE
+        elif self.backend == "ray":
+            ignored = ("device_map",)
+        plain = RunOptions()
+        return {
+            field: getattr(plain, field)
+            for field in ignored
+            if getattr(self, field) != getattr(plain, field)
+            and _HERE[field].isdisjoint(self.method)
+        }
 
     def record(self) -> dict[str, Canonical]:
         """Return the options that differ from their defaults, as a config file has them."""
@@ -192,7 +215,8 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
         Option(
             "backend",
             "NAME",
-            "local; plain: the same, slower; vllm, openai: servers; ray: a cluster",
+            "local; plain: the same, slower; vllm, sglang, llama.cpp, openai (any other): servers;"
+            " ray: a cluster",
             choices=BACKENDS,
         ),
         Option("url", "URL", "of a server, as in http://host:8000/v1; repeatable", many="repeated"),

@@ -36,7 +36,7 @@ class Chat:
 
         Where the template has no system role, the system text joins the first user's turn.
         """
-        return self._apply(messages if self._has_system_role else _joined(messages))
+        return self._apply(messages if self._has_system_role else joined(messages))
 
     def exchange(self, question: str, response: str) -> str:
         """Return a question and the assistant's answer as text, nothing left to be said."""
@@ -62,6 +62,7 @@ class Chat:
         )
 
 
-def _joined(messages: Sequence[Message]) -> list[Message]:
+def joined(messages: Sequence[Message]) -> list[Message]:
+    """Return a conversation with its system text in the first user's turn."""
     system, first, *rest = messages
     return [Message("user", f"{system.content}\n\n{first.content}"), *rest]

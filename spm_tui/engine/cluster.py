@@ -11,9 +11,10 @@ import pickle
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 
-from spm_tui.engine.base import Answer
+from spm_tui.engine.base import Answer, Engine
 from spm_tui.engine.device import Placement
 from spm_tui.engine.schedule import shares
 from spm_tui.errors import EngineLost, ModelError
@@ -23,6 +24,10 @@ MOST = {"cuda": 256, "cpu": 64}
 """Requests in a batch: enough to share their beginnings, few enough to be missed little."""
 ROUNDS = 4
 """Batches that each actor gets at least, so that a slow one delays the end by a fraction."""
+
+
+Told: TypeAlias = list[Answer] | ModelError
+"""What an actor sends for a batch: answers, or why there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,15 @@ def actors(*, device: str, dtype: str, quantize: str | None, workers: int | None
         quantize: weights in fewer bits.
         workers: how many; None is one on each GPU, or on each node without.
 
+    Raises:
+        ModelError: the cluster has no such device.
+
     """
     import ray
 
     gpus = int(ray.cluster_resources().get("GPU", 0)) if device in ("auto", "cuda") else 0
+    if not gpus and device not in ("auto", "cpu"):
+        raise ModelError(f"no {device} device in the Ray cluster; use --device cpu")
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     where, precision = ("cuda", "bfloat16") if gpus else ("cpu", "float32")
     placement = Placement(where, precision if dtype == "auto" else dtype, quantize)
@@ -101,7 +111,8 @@ class RayEngine:
         """Yield the replies of each batch as it comes back.
 
         Raises:
-            EngineLost: an actor cannot use the model, or the cluster is lost.
+            ModelError: an actor cannot use the model.
+            EngineLost: the cluster is lost.
 
         """
         from ray.exceptions import RayError
@@ -117,7 +128,10 @@ class RayEngine:
         work = [{"work": pickle.dumps([(i, requests[i]) for i in part])} for part in parts]
         try:
             for row in self._dataset(work).iter_rows():
-                yield pickle.loads(row["answers"])  # of our own actors
+                told: Told = pickle.loads(row["told"])  # by our own actors
+                if isinstance(told, ModelError):
+                    raise told
+                yield told
         except RayError as error:
             raise EngineLost(f"the Ray cluster could not answer: {_reason(error)}") from error
 
@@ -144,28 +158,44 @@ def _reason(error: Exception) -> str:
 
 
 class _Actor:
-    """What runs on the nodes: the local engine, and a batch of requests at a time."""
+    """What runs on the nodes: the local engine, and a batch of requests at a time.
+
+    Whatever is wrong with the model is sent like an answer: of an error that is raised in an actor
+    Ray tells little but the text.
+    """
 
     def __init__(
         self, model: str, revision: str | None, identity: str, actors: Actors, rows: int | None
     ) -> None:
+        self._model, self._revision, self._identity = model, revision, identity
+        self._actors, self._rows = actors, rows
+
+    @cached_property
+    def _engine(self) -> Engine:
         import torch
 
         from spm_tui.engine import models
         from spm_tui.engine.local import local
 
-        found = models.locate(model, revision=revision)
-        if found.revision != identity:
-            raise ModelError(f"{model} has other files on a node ({found.revision})")
-        if actors.placement.device == "cpu":
-            torch.set_num_threads(actors.cores)
-        self._engine = local(found.folder, placement=actors.placement, rows=rows)
+        found = models.locate(self._model, revision=self._revision)
+        if found.revision != self._identity:
+            raise ModelError(f"{self._model} has other files on a node ({found.revision})")
+        if self._actors.placement.device == "cpu":
+            torch.set_num_threads(self._actors.cores)
+        return local(found.folder, placement=self._actors.placement, rows=self._rows)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
-        indices, requests = zip(*pickle.loads(batch["work"][0]), strict=True)  # of our own driver
-        answers = [
+        told: Told
+        try:
+            told = self._answers(pickle.loads(batch["work"][0]))  # by our own driver
+        except ModelError as error:
+            told = error
+        return {"told": [pickle.dumps(told)]}
+
+    def _answers(self, work: list[tuple[int, Request]]) -> list[Answer]:
+        indices, requests = zip(*work, strict=True)
+        return [
             (indices[index], reply)
             for group in self._engine.answer(requests)
             for index, reply in group
         ]
-        return {"answers": [pickle.dumps(answers)]}

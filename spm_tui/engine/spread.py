@@ -24,10 +24,14 @@ Told: TypeAlias = list[Answer] | ModelError | None
 
 
 _DIED = "a process of the model has died; what is answered stays, run it again"
+_ENDED = "the model's processes ended with what they were asked before; run it again"
 
 
 class SpreadEngine:
     """The local engine, several times.
+
+    When answering ends before all is answered, its processes do, too: what they had still to say
+    would be taken for answers to what they are asked next.
 
     Args:
         folder: the model's files.
@@ -44,6 +48,8 @@ class SpreadEngine:
         threads = max(1, (os.cpu_count() or 1) // len(placements))
         self._ends: list[Connection] = []
         self._processes = []
+        self._unanswered = False
+        """Whether they were asked what they may still answer."""
         for placement in placements:
             ours, theirs = spawn.Pipe()
             process = spawn.Process(
@@ -64,27 +70,47 @@ class SpreadEngine:
 
         Raises:
             ModelError: a process cannot use the model, or has died.
+            EngineLost: answering ended early before.
 
         """
+        if self._unanswered:
+            raise EngineLost(_ENDED)
+        self._unanswered = True
         wanted = [index for index in range(len(requests)) if index not in done]
+        parts = shares(requests, wanted, len(self._ends))
         busy: dict[Connection, list[int]] = {}
-        for end, share in zip(self._ends, shares(requests, wanted, len(self._ends)), strict=True):
-            if share:
-                try:
-                    end.send([requests[index] for index in share])
-                except OSError as error:
-                    raise EngineLost(_DIED) from error
-                busy[end] = share
-        while busy:
-            ready = wait(list(busy))
-            for end in [end for end in busy if end in ready]:
-                told = _hear(end)
-                if isinstance(told, ModelError):
-                    raise told
-                if told is None:
-                    del busy[end]
-                else:
-                    yield [(busy[end][index], reply) for index, reply in told]
+        try:
+            for end, share in zip(self._ends, parts, strict=True):
+                if share:
+                    busy[end] = share
+                    _ask(end, [requests[index] for index in share])
+            while busy:
+                ready = wait(list(busy))
+                for end in [end for end in busy if end in ready]:
+                    told = _hear(end)
+                    if isinstance(told, ModelError):
+                        raise told
+                    if told is None:
+                        del busy[end]
+                    else:
+                        yield [(busy[end][index], reply) for index, reply in told]
+            self._unanswered = False
+        finally:
+            if self._unanswered:
+                self._end()
+
+    def _end(self) -> None:
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.join()
+
+
+def _ask(end: Connection, requests: list[Request]) -> None:
+    try:
+        end.send(requests)
+    except OSError as error:
+        raise EngineLost(_DIED) from error
 
 
 def _hear(end: Connection) -> Told:

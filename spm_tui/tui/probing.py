@@ -25,6 +25,8 @@ class Outcome:
     notes: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     """Names by which it can be asked."""
+    kind: str = ""
+    """The backend that stands for its software, where it says what that is."""
 
 
 def probe_all(
@@ -69,7 +71,7 @@ async def _outcome(url: str, model: str, key: str | None) -> Outcome:
         return Outcome(url, False, str(error), models=error.names)
     except ModelError as error:
         return Outcome(url, False, str(error))
-    return Outcome(url, True, described(server), server.notes, (server.model,))
+    return Outcome(url, True, described(server), server.notes, (server.model,), server.kind)
 
 
 async def _server(url: str, model: str, key: str | None) -> Server:

@@ -14,7 +14,9 @@ BACKENDS = {
     "local": "local",
     "plain": "plain (the same, slower)",
     "vllm": "vllm (a server)",
-    "openai": "openai (a server)",
+    "sglang": "sglang (a server)",
+    "llama.cpp": "llama.cpp (a server)",
+    "openai": "openai (any other server)",
     "ray": "ray (a cluster)",
 }
 

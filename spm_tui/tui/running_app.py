@@ -53,6 +53,8 @@ class RunningApp(ArrivingApp):
         )
         self._followed: int | None = None
         """The job whose run is opened as soon as it has one."""
+        self._addresses: tuple[str, ...] = ()
+        """Of servers, as the last run that had any was told."""
 
     def on_mount(self) -> None:
         """Be ready for the terminal to go away."""
@@ -97,7 +99,9 @@ class RunningApp(ArrivingApp):
             self.notify("nothing can be run before a benchmark is here", severity="warning")
             return
         start = replace(self._initial(), scenario=(scenario,) if scenario else ())
-        form = RunForm(choices, known_models(), self._estimate, initial=start)
+        form = RunForm(
+            choices, known_models(), self._estimate, initial=start, addresses=self._addresses
+        )
         self.push_screen(form, lambda wanted: self.submit(wanted) if wanted else None)
 
     def _choices(self) -> list["BenchmarkChoice"]:
@@ -139,7 +143,12 @@ class RunningApp(ArrivingApp):
         return estimate(benchmark, options, measured=costs, targets=members(sets))
 
     def submit(self, options: RunOptions) -> None:
-        """Queue a run; its tables go where none of the person's own can be overwritten."""
+        """Queue a run; its tables go where none of the person's own can be overwritten.
+
+        What has no effect on a server is left out: it may come from a run on this machine.
+        """
+        self._addresses = options.url or self._addresses
+        options = replace(options, **options.without_effect())
         if options.out is None:
             options = replace(options, out=str(self.folder / "results" / options.benchmark))
         job = self.queue.submit(options)

@@ -16,6 +16,7 @@ from spm_tui.engine.device import Placement
 from spm_tui.errors import ModelError
 from store import browse, runs
 from store.connection import Store
+from tests.spm_tui.remote_server import request
 
 pytestmark = [
     pytest.mark.model,
@@ -86,6 +87,22 @@ def test_nodes_without_gpus_have_an_actor_each(nodes: Any) -> None:
     assert found == cluster.Actors(2, Placement("cpu", "float32"), cores=1)
     more = cluster.actors(device="auto", dtype="auto", quantize="int8", workers=4)
     assert more == cluster.Actors(4, Placement("cpu", "float32", "int8"), cores=1)
+
+
+def test_a_device_that_no_node_has_is_said(nodes: Any) -> None:
+    cluster.connect(nodes.address)
+    with pytest.raises(ModelError, match="no cuda device in the Ray cluster; use --device cpu"):
+        cluster.actors(device="cuda", dtype="auto", quantize=None, workers=None)
+
+
+def test_a_model_that_a_node_cannot_use_is_said(nodes: Any, tmp_path: Path) -> None:
+    cluster.connect(nodes.address)
+    found = cluster.Actors(2, Placement("cpu", "float32"), cores=1)
+    engine = cluster.RayEngine(
+        str(tmp_path), revision=None, identity="abc", actors=found, rows=None
+    )
+    with pytest.raises(ModelError, match=r"^\S+: no config\.json, so not a model's folder$"):
+        list(engine.answer([request("a"), request("b")]))
 
 
 def test_a_cluster_that_is_not_there_is_said(

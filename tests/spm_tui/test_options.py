@@ -1,16 +1,20 @@
 """The options of a run: as arguments they say the same."""
 
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spm_tui.bench import options
+from spm_tui.bench.jobs import require_effect
 from spm_tui.bench.options import OPTIONS, Option, RunOptions
 from spm_tui.cli.experiment import cells
 from spm_tui.cli.main import parser
 from spm_tui.cli.options import resolve
 from spm_tui.engine import device, models
+from spm_tui.errors import InputError
 
 # a comma separates values, and arguments hold no null characters
 words = (
@@ -50,6 +54,50 @@ def test_defaults_need_no_arguments() -> None:
         "--limit=3",
         "--method=oracle,random",
     ]
+
+
+SERVED = RunOptions(backend="vllm", url=("http://x/v1",), method=("zero-shot-comparative",))
+IDLE: list[tuple[str, str | int]] = [
+    ("revision", "main"),
+    ("device", "cuda"),
+    ("dtype", "float16"),
+    ("quantize", "int8"),
+    ("device_map", "auto"),
+    ("batch_size", 4),
+    ("workers", 2),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), IDLE)
+@pytest.mark.parametrize("backend", options.SERVERS)
+def test_what_has_no_effect_on_a_server_is_refused(
+    backend: str, field: str, value: str | int
+) -> None:
+    wanted = replace(SERVED, backend=backend, **{field: value})  # type: ignore[arg-type]
+    name = field.replace("_", "-")
+    with pytest.raises(InputError, match=f"field '--{name}': has no effect on a server: "):
+        require_effect([wanted])
+    assert replace(wanted, **wanted.without_effect()) == replace(SERVED, backend=backend)
+    require_effect([replace(wanted, backend="local", url=())])
+    require_effect([wanted, replace(wanted, backend="local", url=())])
+
+
+def test_what_has_no_effect_on_a_cluster_is_refused() -> None:
+    wanted = replace(SERVED, backend="ray", url=(), **dict(IDLE))  # type: ignore[arg-type]
+    assert wanted.without_effect() == {"device_map": None}
+    with pytest.raises(InputError, match="field '--device-map': has no effect on a cluster: "):
+        require_effect([wanted])
+
+
+def test_what_another_model_of_the_command_heeds_is_not_refused() -> None:
+    given_ = replace(SERVED, **dict(IDLE[1:-1]))  # type: ignore[arg-type]
+    require_effect([given_, replace(given_, method=("kaleido",))])
+    require_effect([replace(given_, method=("zero-shot-comparative", "reward"))])
+    require_effect([replace(SERVED, device="cpu", method=("few-shot-comparative",))])
+    with pytest.raises(InputError, match="'--dtype'"):
+        require_effect([given_, replace(given_, method=("few-shot-comparative",))])
+    with pytest.raises(InputError, match="'--workers'"):
+        require_effect([replace(SERVED, workers=2, method=("kaleido",))])
 
 
 def test_models_and_devices_are_those_of_the_engine() -> None:

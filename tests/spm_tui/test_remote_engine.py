@@ -1,6 +1,7 @@
 """Runs against servers that fail in every way."""
 
 import json
+import signal
 import threading
 import time
 from collections import Counter
@@ -11,7 +12,7 @@ import httpx2
 import pytest
 
 from spm_tui.engine.remote.engine import RemoteEngine
-from spm_tui.errors import ModelError
+from spm_tui.errors import EngineLost, ModelError
 from spm_tui.wire import Reply, Request, derive_seed
 from tests.spm_tui.remote_server import (
     GOOD,
@@ -106,15 +107,45 @@ def test_what_may_pass_is_tried_again(outcome: Outcome) -> None:
 
 
 def test_a_server_is_left_alone_as_long_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spm_tui.engine.remote.pool.LONG", 0.5)
     times: list[float] = []
+    said: list[str] = []
     slow = first(error(429, "slow down", {"retry-after": "1"}))
 
     def respond(body: Body) -> Outcome:
         times.append(time.monotonic())
         return slow(body)
 
-    answers(FakeServer(respond), request("a"))
+    (reply,) = answers(FakeServer(respond), request("a"), said=said, patience=0.2, deadline=0.5)
+    assert reply.error is None
     assert times[1] - times[0] >= 1.0
+    assert said[1:] == [f"{URL} asks to be left alone for 1 s: HTTP 429: slow down"]
+
+
+def test_a_server_that_wants_to_be_left_alone_for_too_long_ends_the_run() -> None:
+    fake = FakeServer(first(GOOD, then=error(429, "quota", {"retry-after": "7200"})))
+    with pytest.raises(EngineLost) as caught:
+        list(engine(fake).answer([request(f"q{i}") for i in range(20)]))
+    assert str(caught.value) == (
+        f"all endpoints are lost: {URL}: HTTP 429: quota; it asks to be left alone for 2 h 00 min;"
+        " what is answered is stored"
+    )
+
+
+def test_a_run_is_stopped_while_a_server_is_left_alone() -> None:
+    main = threading.main_thread().ident
+    assert main is not None
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        fake = FakeServer(lambda _: error(429, "slow down", {"retry-after": "600"}))
+        running = engine(fake).answer([request("a")])
+        threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
+        started = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            next(running)
+        assert time.monotonic() - started < 4.0
+    finally:
+        signal.signal(signal.SIGINT, inherited)
 
 
 def test_a_request_that_breaks_the_server_fails_alone() -> None:
@@ -308,6 +339,14 @@ def test_the_work_of_a_server_that_fails_goes_to_the_other() -> None:
     assert [reply.error for reply in replies] == [None] * 100
 
 
+def test_what_was_meant_for_a_server_that_is_left_alone_goes_to_the_other() -> None:
+    busy: list[Outcome] = [error(503, "busy")] * 8
+    tired = FakeServer(first(*busy, then=error(429, "slow down", {"retry-after": "600"})))
+    requests = [request(f"q{i}") for i in range(400)]
+    groups = Two(tired, FakeServer()).engine().answer(requests)
+    assert [reply.error for group in groups for _, reply in group] == [None] * 400
+
+
 def test_both_servers_lost() -> None:
     away = FakeServer(lambda _: httpx2.ConnectError("refused"))
     busy = FakeServer(lambda _: error(503, "busy"))
@@ -323,6 +362,13 @@ def test_contexts_that_differ_are_told() -> None:
     said: list[str] = []
     Two(FakeServer(entry={"max_model_len": 1024}), FakeServer()).engine(say=said.append)
     assert said[-1].startswith("the servers' contexts differ")
+
+
+def test_weights_that_differ_are_told() -> None:
+    said: list[str] = []
+    one, other = (FakeServer(entry={"root": root}) for root in ("/models/q4", "/models/q8"))
+    Two(one, other).engine(say=said.append)
+    assert said[-1] == "the servers' models may differ: /models/q4; /models/q8"
 
 
 def test_a_mistake_in_the_program_is_not_hidden() -> None:

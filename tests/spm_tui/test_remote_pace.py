@@ -127,12 +127,45 @@ def test_what_was_under_way_counts_as_one_failure() -> None:
     assert (one.failures, one.down) == (DOWN, True)
 
 
-def test_a_server_is_left_alone_as_long_as_it_wants_but_not_for_ever() -> None:
+def test_a_server_is_left_alone_as_long_as_it_wants() -> None:
     one = health(patience=60.0)
-    one.failed("busy", sent=0.0, now=1.0, wait=20.0)
+    assert one.failed("busy", sent=0.0, now=1.0, wait=20.0) == 20.0
     assert one.until == 21.0
-    one.failed("busy", sent=0.5, now=2.0, wait=3600.0)
-    assert one.until == 62.0
+    assert one.failed("busy", sent=0.5, now=2.0, wait=1000.0) == 981.0
+    assert one.failed("busy", sent=0.5, now=2.0, wait=600.0) == 0.0
+    assert one.until == 1002.0
+    assert not one.lost(1002.0)
+    assert one.problem == "busy"
+
+
+def test_patience_is_for_what_a_server_does_not_ask_for() -> None:
+    one = health(patience=60.0)
+    one.failed("busy", sent=0.0, now=0.0, wait=1000.0)
+    one.failed("away", sent=1000.0, now=1059.0)
+    assert not one.lost(1059.0)
+    assert one.lost(1061.0)
+    one.succeeded()
+    one.failed("busy", sent=1061.0, now=1100.0, wait=1000.0)
+    one.succeeded()
+    one.failed("busy", sent=1062.0, now=1101.0, wait=999.0)
+    assert not one.lost(2100.0), "asked for in an earlier row of failures"
+
+
+def test_short_waits_asked_for_again_and_again_do_not_go_on_for_ever() -> None:
+    one, now = health(patience=60.0), 0.0
+    while not one.lost(now):
+        one.failed("busy", sent=now, now=now, wait=1.0)
+        now = one.until
+    assert 60.0 <= now <= 200.0
+
+
+def test_a_server_that_wants_too_much_time_is_lost() -> None:
+    one = health(patience=60.0)
+    one.failed("busy", sent=0.0, now=0.0, wait=3000.0)
+    assert not one.lost(0.0)
+    one.failed("busy", sent=3000.0, now=3000.0, wait=3000.0)
+    assert one.lost(3000.0)
+    assert one.problem == "busy; it asks to be left alone for 50 min 00 s"
 
 
 def test_a_server_is_lost_after_nothing_but_failures() -> None:

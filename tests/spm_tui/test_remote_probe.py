@@ -1,11 +1,12 @@
 """Servers of all kinds, as the probe finds them."""
 
+import asyncio
 from typing import Any
 
 import httpx2
 import pytest
 
-from spm_tui.engine.remote.probe import Server, probe
+from spm_tui.engine.remote.probe import Server, explore, probe
 from spm_tui.errors import ModelError
 from tests.spm_tui.remote_server import URL, Body, FakeServer, Outcome, error, way_of
 
@@ -28,7 +29,7 @@ def page(value: object, status: int = 200) -> httpx2.Response:
 VLLM = FakeServer(
     owner="vllm",
     honours=("structured_outputs", "json_schema"),
-    entry={"max_model_len": 8192},
+    entry={"max_model_len": 8192, "root": "owner/model-awq"},
     pages={"/version": page({"version": "0.32.0"})},
 )
 OLD_VLLM = FakeServer(owner="vllm", honours=("guided_regex", "json_schema"))
@@ -36,14 +37,24 @@ SGLANG = FakeServer(
     owner="sglang",
     honours=("regex", "json_schema"),
     entry={"max_model_len": 4096},
-    pages={"/get_server_info": page({"version": "0.5.4"})},
+    pages={
+        "/get_server_info": page(
+            {"version": "0.5.4", "model_path": "/models/m", "quantization": "fp8"}
+        ),
+    },
 )
 LLAMA_CPP = FakeServer(
     owner="llamacpp",
     honours=("grammar", "json_schema"),
-    entry={"meta": {"n_ctx_train": 8192}},
+    entry={"meta": {"n_ctx_train": 8192, "size": 2019}},
     pages={
-        "/props": page({"build_info": "b7", "default_generation_settings": {"n_ctx": 2048}}),
+        "/props": page(
+            {
+                "build_info": "b7",
+                "model_path": "/models/m-Q4_K_M.gguf",
+                "default_generation_settings": {"n_ctx": 2048},
+            }
+        ),
     },
 )
 LLAMA_CPP_PYTHON = FakeServer(owner="me", honours=("json_object",), rejects=("json_schema",))
@@ -77,6 +88,38 @@ def test_a_server_in_one_line() -> None:
         "http://server:8000/v1: vllm 0.32.0 with m, context of 8192 tokens, structured_outputs"
     )
     assert str(found(OTHER)) == "http://server:8000/v1: a server with m, json_schema"
+
+
+@pytest.mark.parametrize(
+    ("fake", "facts"),
+    [
+        (VLLM, {"kind": "vllm", "version": "0.32.0", "weights": "owner/model-awq"}),
+        (SGLANG, {"kind": "sglang", "version": "0.5.4", "weights": "/models/m, fp8"}),
+        (
+            LLAMA_CPP,
+            {
+                "kind": "llama.cpp",
+                "version": "b7",
+                "weights": "/models/m-Q4_K_M.gguf, 2019 bytes",
+            },
+        ),
+        (OTHER, {}),
+    ],
+)
+def test_what_is_recorded_of_a_server(fake: FakeServer, facts: dict[str, str]) -> None:
+    server = found(fake)
+    dialect = server.manner.dialect.name
+    assert server.record == {"url": URL, "model": "m", "dialect": dialect, **facts}
+
+
+def test_a_short_name_finds_what_is_served_by_its_hub_id() -> None:
+    fake = FakeServer(entry={"id": "meta-llama/Llama-3.2-3B-Instruct"})
+    server = found(fake, model="llama-3.2-3b")
+    assert server.model == "meta-llama/Llama-3.2-3B-Instruct"
+    assert {body["model"] for body in fake.trials} == {server.model}
+    assert found(FakeServer(entry={"id": "llama-3.2-3b"}), model="llama-3.2-3b").model == (
+        "llama-3.2-3b"
+    )
 
 
 def test_a_server_that_ignores_every_constraint_is_named() -> None:
@@ -201,7 +244,7 @@ def test_a_server_that_cannot_be_reached() -> None:
 
 
 def test_a_server_that_is_loading_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spm_tui.engine.remote.probe._LOADING", 0.001)
+    monkeypatch.setattr("spm_tui.engine.remote.trials._LOADING", 0.001)
     fake = FakeServer()
     loading = iter([error(503, "Loading model")] * 3)
     chat = fake._chat
@@ -210,6 +253,31 @@ def test_a_server_that_is_loading_is_waited_for(monkeypatch: pytest.MonkeyPatch)
     loading = iter([error(503, "Loading model")])
     with pytest.raises(ModelError, match="HTTP 503: Loading model"):
         found(fake)
+
+
+def test_a_server_that_says_when_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spm_tui.engine.remote.trials._LOADING", 0.001)
+    monkeypatch.setattr("spm_tui.engine.remote.trials.LONG", 0.5)
+    said: list[str] = []
+    fake = FakeServer()
+    chat = fake._chat
+
+    def explored(*waits: int) -> Server:
+        left = iter(waits)
+
+        def limited(body: Body) -> Outcome:
+            wait = next(left, None) if way_of(body) == "json_schema" else None
+            return error(429, "slow down", {"retry-after": str(wait)}) if wait else chat(body)
+
+        monkeypatch.setattr(fake, "_chat", limited)
+        return asyncio.run(
+            explore(URL, "m", key=None, patience=0.1, transport=fake.transport, say=said.append)
+        )
+
+    assert explored(1).manner.dialect.name == "json_schema"
+    assert said == [f"{URL} asks to be left alone for 1 s: HTTP 429: slow down"]
+    with pytest.raises(ModelError, match="slow down; it asks to be left alone for 2 h 00 min"):
+        explored(7200)
 
 
 def test_a_server_that_is_busy_is_not_taken_for_one_that_keeps_no_form() -> None:

@@ -1,14 +1,17 @@
-"""`--backend vllm` and `openai`: the same command, answered by a server."""
+"""`--backend vllm` and the like: the same command, answered by a server."""
 
 import json
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from spm_tui import prompts
-from spm_tui.bench.options import KEY
+from spm_tui.bench.backend import Backend
+from spm_tui.bench.jobs import model_choice
+from spm_tui.bench.options import KEY, SERVERS, RunOptions
 from spm_tui.cli import main
 from spm_tui.methods.base import REASONING
 from spm_tui.wire import Request
@@ -74,9 +77,86 @@ def test_a_finished_run_needs_no_server(
     _, url = served
     run("--backend=vllm", f"--url={url}", "--model=m")
     first = (tmp_path / "out" / "accuracy.json").read_text()
-    code, _ = run("--backend=openai", "--url=http://127.0.0.1:9/v1", "--model=m")
+    code, _ = run("--backend=vllm", "--url=http://127.0.0.1:9/v1", "--model=m")
     assert code == 0
     assert (tmp_path / "out" / "accuracy.json").read_text() == first
+
+
+def test_answers_of_different_software_are_kept_apart(
+    tmp_path: Path, run: Run, served: tuple[FakeServer, str]
+) -> None:
+    fake, url = served
+    for number, backend in enumerate(SERVERS, start=1):
+        code, _ = run(f"--backend={backend}", f"--url={url}", "--model=m")
+        assert (code, len(fake.bodies)) == (0, number * REQUESTS)
+    store = Store(tmp_path / "store.duckdb")
+    with store.reading() as db:
+        models = [json.loads(one.spec.config)["model"] for one in runs.listing(db)]
+    assert models == [f"m/served/{backend}" for backend in SERVERS]
+
+
+@pytest.mark.parametrize("backend", ["vllm", "openai"])
+def test_software_that_a_server_denies_is_said(
+    run: Run, served: tuple[FakeServer, str], backend: str
+) -> None:
+    fake, url = served
+    fake.owner = "llamacpp"
+    code, told = run(f"--backend={backend}", f"--url={url}", "--model=m")
+    assert (code, fake.bodies) == (2, [])
+    assert (
+        f"error: {url} runs llama.cpp, whose answers are kept apart from those of"
+        f" --backend {backend}: use --backend llama.cpp"
+    ) in told
+    fake.honours = ("json_schema",)
+    code, _ = run("--backend=llama.cpp", f"--url={url}", "--model=m")
+    assert code == 0
+
+
+def test_a_short_name_and_its_hub_id_are_one_model(
+    tmp_path: Path, run: Run, served: tuple[FakeServer, str]
+) -> None:
+    fake, url = served
+    fake.entry = {"id": "Qwen/Qwen2.5-7B-Instruct"}
+    code, _ = run("--backend=vllm", f"--url={url}", "--model=qwen2.5-7b")
+    assert (code, state(tmp_path)) == (0, ("finished", REQUESTS, "Qwen/Qwen2.5-7B-Instruct"))
+    assert {body["model"] for body in fake.bodies} == {"Qwen/Qwen2.5-7B-Instruct"}
+    code, _ = run("--backend=vllm", f"--url={url}", "--model=Qwen/Qwen2.5-7B-Instruct")
+    assert (code, len(fake.bodies)) == (0, REQUESTS)
+
+
+def test_what_servers_say_of_themselves_is_known_once_they_were_asked(
+    served: tuple[FakeServer, str],
+) -> None:
+    fake, url = served
+    fake.owner, fake.entry = "vllm", {"root": "/models/m"}
+    fake.pages = {"/version": httpx2.Response(200, json={"version": "0.32.0"})}
+    options = RunOptions(backend="vllm", url=(url,), model="m")
+    backend = Backend(model_choice(options), say=lambda _: None)
+    assert not backend.asked("language")
+    backend.engine("language")
+    facts = {"url": url, "model": "m", "kind": "vllm", "version": "0.32.0", "weights": "/models/m"}
+    assert backend.asked("language") == [{**facts, "dialect": "json_schema"}]
+    assert not backend.asked("kaleido")
+
+
+def test_the_record_says_what_has_answered(
+    tmp_path: Path, run: Run, served: tuple[FakeServer, str]
+) -> None:
+    def recorded() -> list[str]:
+        record = json.loads((tmp_path / "out" / "run.json").read_text())
+        return [one.get("version") for one in record["runs"][0]["environment"].get("servers", [])]
+
+    fake, url = served
+    fake.owner = "vllm"
+    words = ("--backend=vllm", f"--url={url}", "--model=m")
+    fake.pages = {"/version": httpx2.Response(200, json={"version": "0.32.0"})}
+    run(*words, "--attributes=care")
+    assert recorded() == ["0.32.0"]
+    fake.pages = {"/version": httpx2.Response(200, json={"version": "0.33.0"})}
+    run(*words)
+    assert recorded() == ["0.32.0", "0.33.0"]
+    run(*words)
+    assert recorded() == ["0.32.0", "0.33.0"], "nobody was asked"
 
 
 def test_several_servers_share_the_work(
@@ -126,7 +206,10 @@ def test_a_lost_server_leaves_the_run_to_go_on(
     ("words", "complaint"),
     [
         (["--backend=vllm"], "field '--url': expected the address of a server"),
-        (["--url=http://x/v1"], "field '--url': only servers have one"),
+        (
+            ["--url=http://x/v1"],
+            "field '--url': only servers have one: --backend vllm, sglang, llama.cpp or openai",
+        ),
         (["--backend=openai", "--url=ftp://x"], "is not an address"),
         (["--backend=openai", "--url=http://me:pw@x/v1"], "must hold no key"),
         (["--backend=openai", "--url=http://127.0.0.1:9/v1"], "127.0.0.1:9/v1: "),
@@ -140,6 +223,19 @@ def test_a_server_that_cannot_be_used_is_said(
     assert code == 2
     (line,) = [line for line in told.splitlines() if line.startswith("spm-tui: error")]
     assert complaint in line
+
+
+@pytest.mark.parametrize("words", [(), ("--dry-run",)])
+def test_an_option_without_effect_is_refused(
+    run: Run, served: tuple[FakeServer, str], words: tuple[str, ...]
+) -> None:
+    fake, url = served
+    code, told = run("--backend=vllm", f"--url={url}", "--model=m", "--quantize=int8", *words)
+    assert (code, fake.headers) == (2, [])
+    assert told == (
+        "spm-tui: error: field '--quantize': has no effect on a server: it is set where that is"
+        " started\n"
+    )
 
 
 def test_the_models_served_are_named(run: Run, served: tuple[FakeServer, str]) -> None:

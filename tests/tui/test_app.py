@@ -383,6 +383,20 @@ async def test_of_two_benchmarks_with_one_name_the_chosen_one_is_run(filled: Sto
         assert runs.get(db, 4).spec.benchmark == twin.identity
 
 
+async def test_the_servers_of_the_last_run_are_offered_again(filled: Store) -> None:
+    app = make_app(filled)
+    url = "http://127.0.0.1:9/v1"
+    async with app.run_test(size=(100, 40)) as pilot:
+        await opened(pilot, app)
+        app.submit(RunOptions(benchmark="small", backend="vllm", url=(url,), batch_size=4))
+        app.submit(RunOptions(benchmark="small", limit=1, batch_size=4))
+        assert [job.options.batch_size for job in app.queue.jobs] == [None, 4]
+        await pilot.press("R")
+        await settle(pilot, lambda: isinstance(app.screen, RunForm))
+        assert app.screen.query_one("#url", Input).value == url
+        await settle(pilot, lambda: all(job.over for job in app.queue.jobs), seconds=15)
+
+
 async def test_a_run_that_fails_says_why_and_where_its_log_is(filled: Store) -> None:
     app = make_app(filled)
     async with app.run_test(size=(140, 45), notifications=True) as pilot:

@@ -8,9 +8,11 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Select, SelectionList, Static
 
+from spm_tui.bench import options
 from spm_tui.bench.estimate import Estimate
 from spm_tui.bench.options import KALEIDO_MODEL, LANGUAGE_MODEL, RunOptions
 from spm_tui.errors import InputError
+from spm_tui.tui import run_texts
 from spm_tui.tui.known_models import KnownModel
 from spm_tui.tui.run_texts import brief
 from spm_tui.tui.screens.run_form import BenchmarkChoice, RunForm
@@ -35,10 +37,13 @@ class Host(App[None]):
     """Shows the form and keeps its answer."""
 
     def __init__(
-        self, estimate: Callable[[RunOptions], Estimate], initial: RunOptions | None = None
+        self,
+        estimate: Callable[[RunOptions], Estimate],
+        initial: RunOptions | None = None,
+        addresses: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
-        self.form = RunForm(BENCHMARKS, MODELS, estimate, initial=initial)
+        self.form = RunForm(BENCHMARKS, MODELS, estimate, initial=initial, addresses=addresses)
         self.answers: list[RunOptions | None] = []
 
     def on_mount(self) -> None:
@@ -322,6 +327,20 @@ async def test_a_server_is_tried_and_then_used() -> None:
     assert host.answers == [RunOptions(backend="vllm", url=(url,), model="m")]
 
 
+async def test_the_software_of_a_server_is_taken_from_its_answer() -> None:
+    fake = FakeServer(owner="llamacpp")
+    host = Host(cost, RunOptions(backend="openai", url=("http://x/v1",), model="m"))
+    with listening(lambda handler, body: through(fake, handler, body)) as url:
+        async with host.run_test(size=(80, 40)) as pilot:
+            await until(pilot, host, "144 requests")
+            host.text("url").value = url
+            await pilot.press("ctrl+t")
+            await settle(pilot, lambda: "✓" in told(host))
+            await pilot.press("ctrl+r")
+            await settle(pilot, lambda: host.answers)
+    assert host.answers == [RunOptions(backend="llama.cpp", url=(url,), model="m")]
+
+
 async def test_the_models_of_a_server_are_named() -> None:
     fake = FakeServer()
     host = Host(cost, RunOptions(backend="openai", url=("http://x/v1",), model="llama"))
@@ -346,3 +365,40 @@ async def test_what_was_entered_for_another_backend_does_not_count() -> None:
         await pilot.press("ctrl+r")
         await settle(pilot, lambda: host.answers)
     assert host.answers == [RunOptions(backend="ray", ray_address="head:6379")]
+
+
+async def test_addresses_outlast_a_look_at_another_backend() -> None:
+    host = Host(cost)
+    async with host.run_test(size=(80, 40)) as pilot:
+        await until(pilot, host, "144 requests")
+        host.choose("backend", "vllm")
+        await settle(pilot, lambda: host.shown("url"))
+        host.text("url").value = "http://a/v1 http://b/v1"
+        host.text("served").value = "llama"
+        host.choose("backend", "local")
+        await settle(pilot, lambda: host.shown("model") and not host.shown("url"))
+        host.choose("backend", "llama.cpp")
+        await settle(pilot, lambda: host.shown("url"))
+        assert host.text("url").value == "http://a/v1 http://b/v1"
+        await pilot.press("ctrl+r")
+        await settle(pilot, lambda: host.answers)
+    urls = ("http://a/v1", "http://b/v1")
+    assert host.answers == [RunOptions(backend="llama.cpp", url=urls, model="llama")]
+
+
+async def test_addresses_of_before_are_offered_and_count_for_servers_alone() -> None:
+    host = Host(cost, addresses=("http://a/v1",))
+    async with host.run_test(size=(80, 40)) as pilot:
+        await until(pilot, host, "144 requests")
+        assert host.text("url").value == "http://a/v1"
+        await pilot.press("ctrl+r")
+        await settle(pilot, lambda: host.answers)
+    assert host.answers == [RunOptions()]
+    named = Host(cost, RunOptions(backend="vllm", url=("http://b/v1",)), addresses=("http://a/v1",))
+    async with named.run_test(size=(80, 40)) as pilot:
+        await until(pilot, named, "144 requests")
+        assert named.text("url").value == "http://b/v1"
+
+
+def test_every_backend_is_offered() -> None:
+    assert tuple(run_texts.BACKENDS) == options.BACKENDS

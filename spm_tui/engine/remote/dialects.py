@@ -1,15 +1,16 @@
 """How a request is put to a server, and its answer taken from what the server says: pure.
 
 Servers differ in how they are told the form of an answer. Some do not know the way they are
-told and answer freely, without a word; so `probe` tries the ways out.
+told and answer freely, without a word; so `trials` tries the ways out.
 """
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from spm_tui.engine.chat import joined
 from spm_tui.forms import Fields, Form, Letter, Text, Whole, json_schema, most_tokens, regex
 from spm_tui.wire import Message, Request
 
@@ -123,7 +124,7 @@ def payload(
         "model": model,
         "messages": [
             {"role": message.role, "content": message.content}
-            for message in (_joined(messages) if manner.joined else messages)
+            for message in (joined(messages) if manner.joined else messages)
         ],
         "temperature": request.temperature,
         "seed": seed & _SEED,
@@ -133,11 +134,6 @@ def payload(
     if manner.unthinking:
         body["chat_template_kwargs"] = {"enable_thinking": False}
     return body | manner.dialect.constraint(request.form)
-
-
-def _joined(messages: Sequence[Message]) -> list[Message]:
-    system, first, *rest = messages
-    return [Message("user", f"{system.content}\n\n{first.content}"), *rest]
 
 
 def longest(form: Fields) -> int:

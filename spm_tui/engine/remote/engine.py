@@ -35,10 +35,11 @@ class RemoteEngine:
 
     Args:
         urls: of the servers, each where its OpenAI-compatible part begins.
-        model: as the servers name it.
+        model: as the servers name it, or a short name of what they name by its hub id.
         key: the API key, if they need one.
         deadline: seconds after which an unanswered request has failed.
-        patience: seconds without any answer from any server after which the run ends.
+        patience: seconds without any answer from any server after which the run ends; those for
+            which servers ask to be left alone do not count, up to an hour.
         say: told what the servers are and what happens to them.
         transport: in place of the network, for tests.
 
@@ -68,10 +69,20 @@ class RemoteEngine:
                 say(note)
         if len({server.context for server in self.servers}) > 1:
             say("the servers' contexts differ: how many examples fit depends on who answers")
+        weights = dict.fromkeys(server.weights for server in self.servers if server.weights)
+        if len(weights) > 1:
+            say(f"the servers' models may differ: {'; '.join(weights)}")
 
     async def _explore(self, urls: Sequence[str], model: str) -> tuple[Server, ...]:
         asked = [
-            explore(url, model, key=self._key, patience=self._patience, transport=self._transport)
+            explore(
+                url,
+                model,
+                key=self._key,
+                patience=self._patience,
+                transport=self._transport,
+                say=self._say,
+            )
             for url in urls
         ]
         return tuple(await asyncio.gather(*asked))

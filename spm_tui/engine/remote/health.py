@@ -2,18 +2,30 @@
 
 import random
 
+from spm_tui.format import duration
+
 _FIRST = 0.5
 _MOST = 30.0
 """Seconds of the first and of the longest pause."""
 DOWN = 3
 """Failures in a row after which a server's requests go to others."""
+LONGEST = 3600.0
+"""Seconds from a server's first failure to when it wants to be asked again, at the most."""
+LONG = 10.0
+"""Seconds of rest that are worth saying, and for which others take what was meant for a server."""
+
+
+def asks_for(rest: float) -> str:
+    """Return what a server asks for, in words."""
+    return f"asks to be left alone for {duration(rest)}"
 
 
 class Health:
     """The failures of one server, and the pauses it gets for them.
 
     Args:
-        patience: seconds of nothing but failures after which a server is given up.
+        patience: seconds of nothing but failures after which a server is given up; those for
+            which it asks to be left alone do not count.
         rng: makes pauses differ, so that clients do not come back all at once.
 
     """
@@ -26,14 +38,14 @@ class Health:
         """No request before this time."""
         self.problem = ""
         """The last failure's."""
-        self._since = self._noticed = 0.0
+        self._first = self._since = self._noticed = self._asked = 0.0
 
     def succeeded(self) -> None:
         """Forget the failures."""
         self.failures = 0
 
-    def failed(self, problem: str, *, sent: float, now: float, wait: float | None = None) -> None:
-        """Count a failure.
+    def failed(self, problem: str, *, sent: float, now: float, wait: float | None = None) -> float:
+        """Count a failure; return the seconds of rest that were not asked for before.
 
         Args:
             problem: why.
@@ -42,17 +54,30 @@ class Health:
             wait: seconds the server wants to be left alone.
 
         """
-        if wait is not None:
-            self.until = max(self.until, now + min(wait, self._patience))
-        self.problem = problem
-        if self.failures and sent < self._noticed:
-            return
+        again = self.failures > 0 and sent < self._noticed
         if not self.failures:
-            self._since = now
-        self.failures += 1
-        self._noticed = now
-        pause = min(_MOST, _FIRST * 2 ** min(self.failures - 1, 10))
-        self.until = max(self.until, now + pause * self._rng.uniform(0.5, 1.0))
+            self._first, self._since = now, max(now, self._asked)
+        rest = 0.0 if wait is None else self._rest(now, wait)
+        self.problem = problem
+        if self._asks_too_much:
+            self.problem += f"; it {asks_for(self._asked - now)}"
+        if not again:
+            self.failures += 1
+            self._noticed = now
+            pause = min(_MOST, _FIRST * 2 ** min(self.failures - 1, 10))
+            self.until = max(self.until, now + pause * self._rng.uniform(0.5, 1.0))
+        return rest
+
+    def _rest(self, now: float, wait: float) -> float:
+        rest = max(0.0, now + wait - max(now, self._asked))
+        self._asked = max(self._asked, now + wait)
+        self.until = max(self.until, self._asked)
+        self._since += rest
+        return rest
+
+    @property
+    def _asks_too_much(self) -> bool:
+        return self._asked - self._first > LONGEST
 
     @property
     def down(self) -> bool:
@@ -60,5 +85,5 @@ class Health:
         return self.failures >= DOWN
 
     def lost(self, now: float) -> bool:
-        """Return whether it has done nothing but fail for too long."""
-        return self.failures > 0 and now - self._since > self._patience
+        """Return whether it has done nothing but fail for too long, or will."""
+        return self.failures > 0 and (now - self._since > self._patience or self._asks_too_much)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from spm_tui.engine.base import Answer
 from spm_tui.engine.remote.connection import Connection
-from spm_tui.engine.remote.health import Health
+from spm_tui.engine.remote.health import LONG, Health, asks_for
 from spm_tui.engine.remote.pace import Pace, Shares
 from spm_tui.engine.remote.probe import Server
 from spm_tui.engine.remote.responses import Refused, Said, TooLong, Trouble
@@ -173,15 +173,18 @@ class Pool:
         """
         endpoint, health = sent.endpoint, sent.endpoint.health
         was_down = health.down
-        health.failed(str(error), sent=sent.at, now=now, wait=error.wait)
+        rest = health.failed(str(error), sent=sent.at, now=now, wait=error.wait)
         if error.busy:
             endpoint.pace.refused(sent.at, now)
         if all(one.health.lost(now) for one in self._endpoints):
             problems = [f"{one.server.url}: {one.health.problem}" for one in self._endpoints]
             lost = f"all endpoints are lost: {'; '.join(problems)}"
             raise EngineLost(f"{lost}; what is answered is stored")
+        if rest > LONG:
+            self._say(f"{endpoint.server.url} {asks_for(rest)}: {error}")
         if health.down and not was_down:
             self._say(f"{endpoint.server.url} is set aside for now: {error}")
+        if rest > LONG or (health.down and not was_down):
             self._relieve(endpoint)
 
     def _relieve(self, endpoint: Endpoint) -> None:
@@ -189,7 +192,7 @@ class Pool:
         if endpoint.next:
             self._queue.appendleft(endpoint.next)
             endpoint.next = deque()
-        if not all(one.health.down for one in self._endpoints):
+        if endpoint.health.down and not all(one.health.down for one in self._endpoints):
             for task, sent in self._sent.items():
                 if sent.endpoint is endpoint:
                     task.cancel()

@@ -1,41 +1,27 @@
-"""What a server is, and how it must be spoken to, found out by asking before any work.
+"""What a server is, found out by asking before any work.
 
-Servers are told apart by what they say of themselves. Whether one keeps answers to a form is
-tried, with a question whose honest answer is not of the form.
+Servers are told apart by what they say of themselves; how they must be spoken to is tried.
 """
 
 import asyncio
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from spm_tui.engine.presets import hub_id
 from spm_tui.engine.remote.connection import Connection, Response, Transport
-from spm_tui.engine.remote.dialects import CANDIDATES, WORDS, Dialect, Manner, answer, payload
-from spm_tui.engine.remote.responses import Refused, Said, Trouble, complaint, redirected
-from spm_tui.errors import AnswerError, ModelError
-from spm_tui.forms import Fields, Letter, Text, Whole, read
-from spm_tui.wire import Request
+from spm_tui.engine.remote.dialects import WORDS, Manner
+from spm_tui.engine.remote.responses import Trouble, complaint, redirected
+from spm_tui.engine.remote.trials import Trials
+from spm_tui.errors import ModelError
 
-_SECONDS = 120.0
-"""For an answer; a server may compile something at its first ones, or share its processor."""
 _FACTS = 20.0
-"""Seconds for what it knows at once."""
-_SLACK = 128
-"""Tokens that an answer may have above what it should need."""
-_LOADING = 2.0
-"""Seconds until a server that is loading its model is asked again."""
-_THOUGHTS = 2048
-
-_FORM = Fields((("remark", Text(30, 12)), ("city", Letter("QX")), ("sum", Whole(37, 41))))
-_TRIAL = Request(
-    system="You answer questions.",
-    shots=(),
-    question="Which city is the capital of France, and what is the sum of two and two?",
-    form=_FORM,
-    temperature=0.0,
-    seed=0,
-)
+"""Seconds for what a server knows at once."""
+_KINDS = {"vllm": "vllm", "sglang": "sglang", "llamacpp": "llama.cpp"}
+"""By whom models are owned, as servers say."""
+_PAGES = {"vllm": "/version", "sglang": "/get_server_info", "llama.cpp": "/props"}
+"""Where each kind says more."""
 
 
 class NotServed(ModelError):
@@ -53,16 +39,25 @@ class NotServed(ModelError):
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """A server that is ready for work."""
+class _Facts:
+    """What a server says of itself."""
 
-    url: str
-    model: str
     kind: str
     """vllm, sglang, llama.cpp, or "" for any other."""
     version: str | None
     context: int | None
     """Tokens of prompt and answer together, where the server says."""
+    weights: str
+    """Where the model's files are, how they are quantized and their size, as far as it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server(_Facts):
+    """A server that is ready for work."""
+
+    url: str
+    model: str
+    """As it is named there."""
     manner: Manner
     notes: tuple[str, ...]
     """What the user should know."""
@@ -73,6 +68,19 @@ class Server:
         name = " ".join(part for part in (self.kind, self.version) if part) or "a server"
         context = f", context of {self.context} tokens" if self.context else ""
         return f"{self.url}: {name} with {self.model}{context}, {self.manner.dialect.name}"
+
+    @property
+    def record(self) -> dict[str, str]:
+        """What a run's record says of it; what is not known is left out."""
+        facts = {
+            "url": self.url,
+            "model": self.model,
+            "kind": self.kind,
+            "version": self.version,
+            "weights": self.weights,
+            "dialect": self.manner.dialect.name,
+        }
+        return {name: fact for name, fact in facts.items() if fact}
 
 
 def probe(
@@ -87,9 +95,9 @@ def probe(
 
     Args:
         url: where its OpenAI-compatible part begins.
-        model: as it names it.
+        model: as it names it, or a short name of what it names by its hub id.
         key: the API key, if it needs one.
-        patience: seconds that it may go on loading its model.
+        patience: seconds that it may go on loading its model or being busy.
         transport: in place of the network, for tests.
 
     Raises:
@@ -101,22 +109,36 @@ def probe(
 
 
 async def explore(
-    url: str, model: str, *, key: str | None, patience: float, transport: Transport | None
+    url: str,
+    model: str,
+    *,
+    key: str | None,
+    patience: float,
+    transport: Transport | None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Server:
-    """Do the work of `probe`."""
+    """Do the work of `probe`; `say` is told for how long it takes, if that is long."""
     async with Connection(url, key=key, transport=transport) as connection:
         try:
             start = time.monotonic()
             entry = await _entry(connection, model)
             seconds = time.monotonic() - start
-            kind, version, context = await _identity(connection, entry)
-            manner = await _greet(connection, model, until=time.monotonic() + patience)
-            dialect, outcomes = await _dialect(connection, model, kind, manner)
+            facts = await _facts(connection, entry)
+            trials = Trials(connection, entry["id"], patience=patience, say=say)
+            manner = await trials.manner()
+            dialect, outcomes = await trials.dialect(facts.kind, manner)
         except Trouble as error:
             raise ModelError(f"{connection.url}: {error}") from error
         manner = replace(manner, dialect=dialect)
         notes = tuple(_notes(connection.url, manner, outcomes))
-        return Server(connection.url, model, kind, version, context, manner, notes, seconds)
+        return Server(
+            **asdict(facts),
+            url=connection.url,
+            model=entry["id"],
+            manner=manner,
+            notes=notes,
+            seconds=seconds,
+        )
 
 
 async def _entry(connection: Connection, model: str) -> dict[str, Any]:
@@ -125,9 +147,10 @@ async def _entry(connection: Connection, model: str) -> dict[str, Any]:
     served = _models(response)
     if served is None:
         raise ModelError(f"{connection.url}: {await _no_models(connection, response)}")
-    for one in served:
-        if one["id"] == model:
-            return one
+    for name in (model, hub_id(model)):
+        for one in served:
+            if one["id"] == name:
+                return one
     if not served:
         raise ModelError(f"{connection.url}: serves no model")
     names = tuple(str(one["id"]) for one in served)
@@ -160,87 +183,33 @@ async def _no_models(connection: Connection, response: Response) -> str:
     return "no OpenAI-compatible server, there is no /models"
 
 
-async def _identity(
-    connection: Connection, entry: dict[str, Any]
-) -> tuple[str, str | None, int | None]:
-    """Return a server's kind, version and context, as far as it tells."""
-    owner = str(entry.get("owned_by", ""))
-    kind = {"vllm": "vllm", "sglang": "sglang", "llamacpp": "llama.cpp"}.get(owner, "")
-    meta = entry.get("meta")
-    context = entry.get("max_model_len") or (meta.get("n_ctx") if isinstance(meta, dict) else None)
-    version = None
-    if kind in ("vllm", "sglang"):
-        path = "/version" if kind == "vllm" else "/get_server_info"
-        version = await _told(connection, path, "version")
-    elif kind == "llama.cpp":
-        version = await _told(connection, "/props", "build_info")
-        settings = await _told(connection, "/props", "default_generation_settings")
-        context = context or (settings.get("n_ctx") if isinstance(settings, dict) else None)
-    return kind, version and str(version), context if isinstance(context, int) else None
+async def _facts(connection: Connection, entry: dict[str, Any]) -> _Facts:
+    """Return what a server says of itself, beside what it says of its model."""
+    kind = _KINDS.get(str(entry.get("owned_by", "")), "")
+    page = await _page(connection, _PAGES[kind]) if kind else {}
+    meta, settings = (
+        one if isinstance(one, dict) else {}
+        for one in (entry.get("meta"), page.get("default_generation_settings"))
+    )
+    context = entry.get("max_model_len") or meta.get("n_ctx") or settings.get("n_ctx")
+    version = page.get("version") or page.get("build_info")
+    size = meta.get("size")
+    weights = (
+        page.get("model_path") or entry.get("root"),
+        page.get("quantization") or entry.get("quantization"),
+        size and f"{size} bytes",
+    )
+    return _Facts(
+        kind,
+        version and str(version),
+        context if isinstance(context, int) else None,
+        ", ".join(str(one) for one in weights if one),
+    )
 
 
-async def _told(connection: Connection, path: str, name: str) -> Any:
+async def _page(connection: Connection, path: str) -> dict[str, Any]:
     told = (await connection.get(path, timeout=_FACTS)).json()
-    return told.get(name) if isinstance(told, dict) else None
-
-
-async def _greet(connection: Connection, model: str, *, until: float) -> Manner:
-    """Return whether there is a system role, and whether the model thinks before it answers."""
-    manner = Manner(WORDS)
-    try:
-        said = await _try(connection, model, manner, until=until)
-    except (Refused, Trouble) as error:
-        if isinstance(error, Trouble) and not error.blamed:
-            raise
-        manner = replace(manner, joined=True)
-        try:
-            said = await _try(connection, model, manner)
-        except (Refused, Trouble):
-            raise ModelError(f"{connection.url}: {error}") from error
-    if not said.thought:
-        return manner
-    unthinking = replace(manner, unthinking=True)
-    try:
-        if not (await _try(connection, model, unthinking)).thought:
-            return unthinking
-    except Refused:
-        pass  # a server that knows no options of templates
-    return replace(manner, thoughts=_THOUGHTS)
-
-
-async def _dialect(
-    connection: Connection, model: str, kind: str, manner: Manner
-) -> tuple[Dialect, list[str]]:
-    """Return the first dialect that works, and what became of those before."""
-    outcomes = []
-    for dialect in CANDIDATES[kind]:
-        spoken = replace(manner, dialect=dialect)
-        try:
-            said = await _try(connection, model, spoken)
-            read(_FORM, answer(said.text, spoken))
-        except AnswerError:
-            outcomes.append(f"{dialect.name} is ignored")
-        except Refused as error:
-            outcomes.append(f"{dialect.name}: {error}")
-        except Trouble as error:
-            if not error.blamed:
-                raise  # it says nothing of the dialect, on which the answers depend
-            outcomes.append(f"{dialect.name}: {error}")
-        else:
-            return dialect, outcomes
-    return WORDS, outcomes
-
-
-async def _try(connection: Connection, model: str, manner: Manner, *, until: float = 0.0) -> Said:
-    while True:
-        try:
-            body = payload(_TRIAL, manner, model=model, seed=0)
-            body["max_tokens"] += _SLACK
-            return await connection.ask(body, timeout=_SECONDS)
-        except Trouble as error:
-            if not error.busy or time.monotonic() + _LOADING > until:
-                raise
-            await asyncio.sleep(_LOADING)
+    return told if isinstance(told, dict) else {}
 
 
 def _notes(url: str, manner: Manner, outcomes: list[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from spm_tui.engine.base import Answer
 from spm_tui.engine.remote.dialects import answer, payload
+from spm_tui.engine.remote.health import LONGEST
 from spm_tui.engine.remote.probe import Server
 from spm_tui.engine.remote.responses import Said, Trouble
 from spm_tui.errors import AnswerError
@@ -39,7 +40,9 @@ class Work:
     index: int
     request: Request
     first: float | None = None
-    """When it was first sent."""
+    """When it was first sent, and later by the rest that servers asked for since."""
+    rest: float = 0.0
+    """Seconds of that."""
     without: int = 0
     """Examples left out."""
     tries: int = 0
@@ -83,8 +86,12 @@ class Work:
         return None
 
     def troubled(self, error: Trouble, *, now: float, deadline: float) -> Answer | None:
-        """Give up after too many failures, or too long."""
+        """Give up after too many failures, or too long; a rest that servers ask for is granted."""
         self.strikes += error.blamed
+        if error.wait and self.first is not None:
+            rest = min(error.wait, LONGEST - self.rest)
+            self.rest += rest
+            self.first += rest
         if self.strikes >= _STRIKES:
             return self.failed(f"given up after {_STRIKES} tries: {error}")
         if self.first is not None and now - self.first >= deadline:

@@ -68,6 +68,7 @@ class RunForm(ModalScreen[RunOptions | None]):
         models: likewise; any other can be typed.
         estimate: says what a run would take; called in a thread.
         initial: what the form starts with; options it does not show stay as they are there.
+        addresses: of servers, to begin with where `initial` has none.
 
     """
 
@@ -113,9 +114,11 @@ class RunForm(ModalScreen[RunOptions | None]):
         estimate: Callable[[RunOptions], Estimate],
         *,
         initial: RunOptions | None = None,
+        addresses: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self._initial = initial or RunOptions()
+        self._addresses = self._initial.url or addresses
         self._benchmarks = {choice.key: choice for choice in benchmarks}
         self._models = models
         self._estimate = estimate
@@ -138,7 +141,7 @@ class RunForm(ModalScreen[RunOptions | None]):
                 yield choice("backend", BACKENDS, start.backend)
                 yield choice("model", names | {_OTHER: "another"}, model)
                 yield line("other", "" if model else local, _LOCAL, label="")
-                yield line("url", " ".join(start.url), "http://host:8000/v1")
+                yield line("url", " ".join(self._addresses), "http://host:8000/v1")
                 name = start.model if served else ""
                 yield line("served", name, "its name there", label="model")
                 yield ConnectionTest("ctrl+t")
@@ -303,8 +306,10 @@ class RunForm(ModalScreen[RunOptions | None]):
             self.query_one(ConnectionTest).forget()
 
     @on(ConnectionTest.Told)
-    def _name_the_only_model(self, message: ConnectionTest.Told) -> None:
-        """Spare typing the name of what a server serves, if it serves nothing else."""
+    def _take_what_is_known(self, message: ConnectionTest.Told) -> None:
+        """Name a server's software, and what it serves if it serves nothing else."""
+        if message.outcome.kind:
+            self.query_one("#backend", Select).value = message.outcome.kind
         named = self.query_one("#served", Input)
         if not named.value.strip() and len(message.outcome.models) == 1:
             named.value = message.outcome.models[0]

@@ -87,7 +87,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The program ends with an error."""
+    """A run cannot be made or go on: others may follow, or the program ends."""
 
     message: str
 

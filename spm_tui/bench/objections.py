@@ -8,6 +8,7 @@ which are two sentences; with the labels turned upside down, 84 % of those not i
 """
 
 import re
+from collections.abc import Collection
 
 from spm_tui.errors import AnswerError
 from store.records import Attribute
@@ -25,16 +26,26 @@ NO_DENIAL = frozenset(
     {"only", "just", "merely", "wrong", "bad", "short", "brief", "concise", "simple", "basic"}
 )
 """What a response may be said not to be at the top."""
+OPPOSITES = {
+    "verbos": ("brev", "brie", "conci", "short", "succinct", "terse"),
+    "complex": ("simpl", "basic", "plain"),
+}
+"""Beginnings of words for the lower end of a scale, by the stem of its attribute: to lack what they
+name does not put a response there."""
 
 _SUBJECTS = ("The response ", "The response's ", "This response ")
 _OPENING = re.compile(
     r"(?:the|this) response"
-    r" (?:(lacks|fails) |(?:is|was)( not|n['’]t)? ((?:[\w'’-]+ ?){1,3}))"
+    r" (?:(?:lacks|fails) ((?:[\w'’-]+ ?){0,5})|(?:is|was)( not|n['’]t)? ((?:[\w'’-]+ ?){1,3}))"
 )
+_PASSED_OVER = DEGREES | {"to", "be", "at", "being", "in", "stay", "remain", "keep", "it", "any"}
+"""Before what a response lacks, or fails to be."""
 _ENDINGS = re.compile(r"(ness|ity|ty|nce|e)$")
 _NEGATION = re.compile(r"(un|in|im|ir|dis|mis|non-?)")
 _END = r"[.!?][\"'’”)\]]*"
 _WHOLE = re.compile(rf"{_END}$")
+_QUOTED = re.compile(r"(?<!\w)(?:\"[^\"]*\"|“[^”]*”|['‘](?:[^'’]|\b['’]\b)*(?<!\s)['’](?!\w))")
+"""Text in quotation marks; of its full stops only one before the last mark may end a sentence."""
 _NEXT = re.compile(
     rf"(?<!\be\.g)(?<!\bi\.e)(?<!\b[A-Z])(?<!\b[DM]r)(?<!\bvs){_END}\s+[\"'‘“(]?[A-Z]"
 )
@@ -49,7 +60,8 @@ def object_to(sentence: str, attribute: Attribute, level: int) -> None:
     """
     if not sentence.startswith(_SUBJECTS):
         raise AnswerError("not about the response")
-    if not _WHOLE.search(sentence) or _NEXT.search(sentence):
+    without = _QUOTED.sub(lambda quoted: quoted[0][-2:], sentence)
+    if not _WHOLE.search(sentence) or _NEXT.search(without):
         raise AnswerError("not one whole sentence")
     if opening(sentence, attribute) * (2 * level - (attribute.levels - 1)) < 0:
         raise AnswerError("begins as for the other end of the scale")
@@ -60,16 +72,26 @@ def opening(sentence: str, attribute: Attribute) -> int:
     found = _OPENING.match(sentence.lower())
     if found is None:
         return 0
-    wanting, denied, said = found.groups()
-    if wanting:
-        return -1
-    word = next((one for one in said.split() if one not in DEGREES), "")
+    lacking, denied, said = found.groups()
+    if lacking is not None:
+        word = _first(lacking, but=_PASSED_OVER)
+        return 0 if _negated(word, attribute) or _opposite(word, attribute) else -1
+    word = _first(said, but=DEGREES)
     negated = _negated(word, attribute)
     if denied:
         return 0 if negated or word in NO_DENIAL else -1
     if negated:
         return -1
     return 1 if word in PRAISE or word.startswith(_stem(attribute)) else 0
+
+
+def _first(words: str, *, but: Collection[str]) -> str:
+    return next((one for one in words.split() if one not in but), "")
+
+
+def _opposite(word: str, attribute: Attribute) -> bool:
+    """Return whether it names the lower end of the scale: brevity for verbosity."""
+    return word.startswith(OPPOSITES.get(_stem(attribute), ()))
 
 
 def _negated(word: str, attribute: Attribute) -> bool:

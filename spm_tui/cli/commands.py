@@ -1,27 +1,22 @@
 """What the commands do; each imports what it needs when it is called."""
 
 import argparse
-import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spm_tui.cli import options, reporting
-from spm_tui.cli.display import Show, display, emitter
+from spm_tui.cli.display import showing
 from spm_tui.cli.reporting import print_boards
 from spm_tui.cli.stopping import stoppable
 from spm_tui.cli.storing import open_store, store_path
-from spm_tui.errors import InputError, SpmError
-from store.errors import StoreError
+from spm_tui.errors import InputError
 
 if TYPE_CHECKING:
-    from spm_tui.bench.estimate import Estimate
-    from spm_tui.bench.events import Event
-    from spm_tui.bench.options import RunOptions
     from spm_tui.cli.experiment import Cell
     from spm_tui.datasets.rows import Watch
     from store.connection import Store
@@ -52,25 +47,23 @@ def app(parsed: argparse.Namespace) -> int:
 
 def headless(parsed: argparse.Namespace) -> int:
     """Run, then write tables."""
-    from spm_tui.bench.events import Problem
+    from spm_tui.cli import forecasting
     from spm_tui.cli import headless as running
 
     store = open_store(parsed)
     cells = _cells(parsed, store)
     if parsed.dry_run:
-        return _dry_run(running.forecast(cells, store), as_json=parsed.json)
-    with _showing(parsed) as show, stoppable() as stop:
-        try:
-            outcome = running.run(cells, store, show=show, stop=stop, paper=parsed.paper)
-        except (SpmError, StoreError) as error:
-            show(Problem(str(error)))
-            raise
-    if outcome.interrupted:
-        return _interrupted()
-    if parsed.events != "-":
-        print_boards(list(outcome.boards.values()), as_json=parsed.json)
+        forecasting.print_forecast(forecasting.forecast(cells, store), as_json=parsed.json)
+        return 0
+    with showing(parsed.display, parsed.events) as show, stoppable() as stop:
+        outcome = running.run(cells, store, show=show, stop=stop, paper=parsed.paper)
+    if not outcome.interrupted and parsed.events != "-":
+        boards = list(outcome.boards.values())
+        print_boards(boards, as_json=parsed.json, several=outcome.several)
     for note in outcome.missing:
         print(f"note: {note}", file=sys.stderr)
+    if outcome.interrupted:
+        return _interrupted()
     print(f"tables and figures are in {outcome.folder}", file=sys.stderr)
     return 1 if outcome.failed or outcome.missing else 0
 
@@ -83,7 +76,7 @@ def _cells(parsed: argparse.Namespace, store: "Store") -> tuple["Cell", ...]:
     given = vars(parsed)
     if not parsed.paper:
         return experiment.cells(given, Path(parsed.config) if parsed.config else None)
-    for name in ("config", "method", "decoding", "targets", "target"):
+    for name in ("config", "split", "attributes", "method", "decoding", "targets", "target"):
         if given.get(name):
             raise InputError("--paper decides it", field=f"--{name}")
     if "benchmark" not in given:
@@ -91,49 +84,10 @@ def _cells(parsed: argparse.Namespace, store: "Store") -> tuple["Cell", ...]:
     return experiment.cells(given, experiment.PAPER)
 
 
-def _dry_run(forecast: Sequence[tuple["RunOptions", "Estimate"]], *, as_json: bool) -> int:
-    from spm_tui.report import tables, text
-
-    if as_json:
-        print(json.dumps(text.records(tables.forecast_values(forecast)), indent=1))
-        return 0
-    print(text.markdown(tables.forecast(forecast)))
-    print(
-        "Nothing was sent. Requests are counted whether answered already or not; tokens are\n"
-        "estimated, and those of answers at most, unless this model has answered such requests\n"
-        "on this benchmark; times are what it took for those or for others there."
-    )
-    return 0
-
-
 def _interrupted() -> int:
     again = shlex.join(["spm-tui", *sys.argv[1:]])
     print(f"interrupted; what is answered is stored. To go on: {again}", file=sys.stderr)
     return 130
-
-
-@contextmanager
-def _showing(parsed: argparse.Namespace) -> Iterator[Show]:
-    """Show events to people, and write them for programs where that is asked for."""
-    with ExitStack() as stack:
-        show = stack.enter_context(display(parsed.display))
-        if parsed.events is None:
-            yield show
-            return
-        stream = sys.stdout
-        if parsed.events != "-":
-            try:
-                stream = stack.enter_context(Path(parsed.events).open("w"))
-            except OSError as error:
-                problem = error.strerror or "cannot be written"
-                raise InputError(problem, path=parsed.events) from error
-        emit = emitter(stream)
-
-        def both(event: "Event") -> None:
-            emit(event)
-            show(event)
-
-        yield both
 
 
 def import_(parsed: argparse.Namespace) -> int:
@@ -169,7 +123,7 @@ def _reasonings(parsed: argparse.Namespace) -> int:
     if parsed.dry_run:
         print(reasonings.forecast(wanted, store, replace=parsed.replace))
         return 0
-    with _showing(parsed) as show, stoppable() as stop:
+    with showing(parsed.display, parsed.events) as show, stoppable() as stop:
         outcome = reasonings.write(wanted, store, replace=parsed.replace, show=show, stop=stop)
     for note in outcome.notes:
         print(f"note: {note}", file=sys.stderr)

@@ -3,14 +3,57 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import IO, TypeAlias
 
-from spm_tui.bench.events import NO_RUN, Ended, Event, Planned, Progress, Stage, to_json
+from spm_tui.bench.events import NO_RUN, Ended, Event, Planned, Problem, Progress, Stage, to_json
+from spm_tui.errors import InputError, SpmError
 from spm_tui.format import count, duration
+from store.errors import StoreError
 
 Show: TypeAlias = Callable[[Event], None]
 MODES = ("auto", "rich", "plain", "none")
+
+
+@contextmanager
+def showing(mode: str, events: str | None) -> Iterator[Show]:
+    """Show events to people, and write them for programs where that is asked for.
+
+    To programs an error that ends the command is an event, too; people are told by whoever
+    catches it.
+
+    Args:
+        mode: one of `MODES`.
+        events: a file's name, or - for stdout; None for nowhere.
+
+    Raises:
+        InputError: the file cannot be written.
+
+    """
+    with ExitStack() as stack:
+        show = stack.enter_context(display(mode))
+        if events is None:
+            yield show
+            return
+        stream = sys.stdout
+        if events != "-":
+            try:
+                stream = stack.enter_context(Path(events).open("w"))
+            except OSError as error:
+                problem = error.strerror or "cannot be written"
+                raise InputError(problem, path=events) from error
+        emit = emitter(stream)
+
+        def both(event: Event) -> None:
+            emit(event)
+            show(event)
+
+        try:
+            yield both
+        except (SpmError, StoreError) as error:
+            emit(Problem(str(error)))
+            raise
 
 
 @contextmanager
@@ -55,6 +98,8 @@ def _line(event: Event) -> str:
             return f"  {event.done + event.failed}/{event.total}  {_pace(event)}".rstrip()
         case Ended(run=run, state=state, failed=failed) if run != NO_RUN:
             return f"run {run} {state}" + (f", {failed} requests failed" if failed else "")
+        case Problem(message):
+            return message
         case _:
             return ""
 
@@ -102,6 +147,7 @@ def _rich() -> Iterator[Show]:
         TimeElapsedColumn(),
         TextColumn("{task.description}", markup=False),
         console=console,
+        transient=True,
     )
     with bars:
         tasks: dict[int, TaskID] = {}
@@ -119,11 +165,10 @@ def _rich() -> Iterator[Show]:
                         completed=event.done + event.failed,
                         description=_pace(event),
                     )
-                case Ended(run=run) if run in tasks:
-                    bars.remove_task(tasks[run])
-                    if text := _line(event):
-                        console.print(text, markup=False)
                 case _:
+                    if isinstance(event, Ended | Problem):
+                        for task in bars.task_ids:
+                            bars.remove_task(task)
                     if text := _line(event):
                         console.print(text, markup=False)
 

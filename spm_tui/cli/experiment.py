@@ -61,7 +61,7 @@ def cells(given: Mapping[str, Any], config: Path | None = None) -> tuple[Cell, .
     """
     own = options.read(given)
     found: dict[RunOptions, Cell] = {}
-    for table in _tables(config) if config else [_Table({}, {})]:
+    for table in _tables(config, out="out" in own) if config else [_Table({}, {})]:
         values = {**table.values, **own}
         axes = {axis: values.pop(axis) for axis in options.AXES if axis in values}
         for combination in product(*axes.values()):
@@ -71,7 +71,8 @@ def cells(given: Mapping[str, Any], config: Path | None = None) -> tuple[Cell, .
     return tuple(found.values())
 
 
-def _tables(path: Path) -> list[_Table]:
+def _tables(path: Path, *, out: bool) -> list[_Table]:
+    """Return the tables of a file; `out` is whether their own folders do not count."""
     text, data = _read(path)
     shared = {key: value for key, value in data.items() if key != _TABLES}
     tables = data.get(_TABLES, [{}])
@@ -79,13 +80,21 @@ def _tables(path: Path) -> list[_Table]:
         raise InputError(f"expected tables [[{_TABLES}]]", path=path, field=_TABLES)
     places = _places(path, text)
     above = _checked(path, shared, places[0])
-    return [
-        _Table(
-            {**above, **_checked(path, table, own)},
-            {**places[0], **own},
-        )
+    found = [
+        _Table({**above, **_checked(path, table, own)}, {**places[0], **own})
         for table, own in zip(tables, _padded(places[1:], len(tables)), strict=True)
     ]
+    if not out:
+        _require_one_folder(path, found, above=places[0].get("out"))
+    return found
+
+
+def _require_one_folder(path: Path, tables: Sequence[_Table], *, above: str | None) -> None:
+    if len({table.values.get("out") for table in tables}) < 2:
+        return
+    own = (table.places["out"] for table in tables if table.places.get("out", above) != above)
+    problem = f"one folder for all: set it above the tables [[{_TABLES}]]"
+    raise InputError(problem, path=next(own, path), field="out")
 
 
 def _padded(places: Sequence[Mapping[str, str]], length: int) -> Iterator[Mapping[str, str]]:

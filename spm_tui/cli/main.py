@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from spm_tui.bench.options import KEY
 from spm_tui.cli import options
 from spm_tui.cli.display import MODES
 from spm_tui.errors import EngineLost, SpmError
@@ -62,6 +63,8 @@ def parser() -> argparse.ArgumentParser:
         prog="spm-tui",
         description="Steerable pluralistic models: without options the app, with --headless"
         " a run that ends with accuracy tables.",
+        epilog="Of the options that are repeated for a grid every combination is run. The key of"
+        f" the servers that --url names is read from the environment's variable {KEY}.",
         allow_abbrev=False,
     )
     _add_version(root)
@@ -69,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--headless", action="store_true", help="run without the app; resumes")
     root.add_argument("--paper", action="store_true", help="with it: the paper's whole evaluation")
     root.add_argument("--dry-run", action="store_true", help="with it: only say what it would take")
-    options.add_to(root, *_RUNNING)
+    options.add_to(root, *_RUNNING, repeatable=options.AXES)
     output = root.add_argument_group("how to show it")
     output.add_argument("--config", metavar="FILE", help="options or a grid, TOML or a run.json")
     output.add_argument("--json", action="store_true", help="results on stdout as JSON")

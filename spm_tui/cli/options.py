@@ -12,18 +12,29 @@ AXES = ("model", "benchmark", "decoding", "seed")
 """Options that may be given several times, for a run each."""
 
 
-def add_to(parser: argparse.ArgumentParser, *groups: str, only: Collection[str] = BY_NAME) -> None:
-    """Add the options of some groups to a parser, by name only some of them.
+def add_to(
+    parser: argparse.ArgumentParser,
+    *groups: str,
+    only: Collection[str] = BY_NAME,
+    repeatable: Collection[str] = (),
+) -> None:
+    """Add the options of some groups to a parser; what is not given leaves no trace in its result.
 
-    What is not given leaves no trace in the parser's result.
+    Args:
+        parser: to add to.
+        groups: titles.
+        only: names of those in the groups that are added.
+        repeatable: names of those that may be given several times, which their help says.
+
     """
     for title in groups:
         group = parser.add_argument_group(title)
         for option in (one for one in OPTIONS[title] if one.name in only):
+            again = "; repeat for a grid" if option.name in repeatable else ""
             group.add_argument(
                 f"--{option.name}",
                 metavar=option.metavar,
-                help=option.help,
+                help=option.help + again,
                 action="append",
                 default=argparse.SUPPRESS,
             )

@@ -7,7 +7,7 @@ from functools import partial
 
 from spm_tui.bench.backend import Backend
 from spm_tui.bench.events import Ended, ItemAnswered, Stage
-from spm_tui.bench.jobs import model_choice
+from spm_tui.bench.jobs import model_choice, require_effect
 from spm_tui.bench.options import RunOptions
 from spm_tui.bench.reasonings import (
     FORM,
@@ -49,6 +49,7 @@ def write(
         SpmError, StoreError: bad input, or a model or store that cannot be used.
 
     """
+    require_effect([options])
     subject = _subject(options, store)
     if not replace and not unexplained(store, subject):
         return Outcome(f"nothing to explain: {_all(subject)} have reasonings", (), 0, False)

@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 def report(parsed: argparse.Namespace) -> int:
     """Score stored runs again, or list them."""
     from spm_tui.bench.options import ALL
-    from spm_tui.cli import headless as running
+    from spm_tui.cli.parts import target_sets
     from spm_tui.report import board, files
 
     store = open_store(parsed)
     wanted = options.resolve(vars(parsed))
     if parsed.paper:
-        return _report_paper(store, parsed.runs, Path(wanted.out or "spm-results/paper"))
+        return _report_paper(parsed, store, Path(wanted.out or "spm-results/paper"))
     if parsed.compare and len(parsed.runs) != 2:
         raise InputError("expected two runs", field="--compare")
     if not parsed.runs:
         return _list_runs(store)
     subject = board.subject_of(store, parsed.runs)
-    sets = running.target_sets(wanted, subject, store)
+    sets = target_sets(wanted, subject, store)
     if parsed.compare:
         return _compare(parsed, store, subject, sets, everything=ALL in wanted.targets)
     scored = board.score(store, subject, parsed.runs, sets, everything=ALL in wanted.targets)
     if wanted.out:
         files.write(scored, Path(wanted.out), record={"options": wanted.record()})
-    print_boards([scored], as_json=parsed.json)
+    print_boards([scored], as_json=parsed.json, several=False)
     return 0
 
 
@@ -53,7 +53,11 @@ def _compare(
     from spm_tui.report import paired, text
 
     first, second = parsed.runs
-    found = paired.paired(store, subject, (first, second), sets, everything=everything)
+    every = paired.paired(store, subject, (first, second), sets, everything=everything)
+    found = {name: one for name, one in every.items() if one.scenarios}
+    if not found:
+        problem = f"nothing to compare: runs {first} and {second} share no scenario that is scored"
+        raise InputError(problem, field="--compare")
     if parsed.json:
         print(json.dumps(text.records(paired.values(found)), indent=1))
         return 0
@@ -66,13 +70,19 @@ def _compare(
     return 0
 
 
-def _report_paper(store: "Store", numbers: Sequence[int], folder: Path) -> int:
+def _report_paper(parsed: argparse.Namespace, store: "Store", folder: Path) -> int:
     from spm_tui.report import paper
     from store import runs
 
+    for name in ("compare", "targets", "target"):
+        if vars(parsed).get(name):
+            raise InputError("has no meaning with --paper", field=f"--{name}")
     with store.reading() as db:
         every = [run.number for run in runs.listing(db)]
-    paper.write(store, numbers or every, folder)
+    paper.write(store, parsed.runs or every, folder)
+    if parsed.json:
+        print((folder / "paper.json").read_text(encoding="utf-8"), end="")
+        return 0
     print(f"the paper's tables and figures are in {folder}; begin with paper.md")
     return 0
 
@@ -88,17 +98,24 @@ def _list_runs(store: "Store") -> int:
     return 0
 
 
-def print_boards(boards: Sequence["Board"], *, as_json: bool) -> None:
-    """Print the scores of runs, for people or as JSON."""
+def print_boards(boards: Sequence["Board"], *, as_json: bool, several: bool) -> None:
+    """Print the scores of runs, for people or as JSON.
+
+    Args:
+        boards: the scores.
+        as_json: as an object, or as a list of them.
+        several: whether more than one was asked for: then it is a list, though one be missing.
+
+    """
     from spm_tui.report import text
 
     if not as_json:
         for board in boards:
             _print_board(board)
-    elif len(boards) == 1:
-        print(text.accuracy_json(boards[0]), end="")
-    else:
+    elif several:
         print(json.dumps([text.accuracy_record(board) for board in boards], indent=1))
+    else:
+        print(text.accuracy_json(boards[0]), end="")
 
 
 def _print_board(board: "Board") -> None:

@@ -215,6 +215,37 @@ def test_reports_are_rebuilt_without_a_model(shell: Shell) -> None:
     assert listed.count("mini-mic/eval") == 2
 
 
+def test_runs_that_share_nothing_are_not_compared(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    methods = "--method=random,few-shot-comparative"
+    with monkeypatch.context() as patched:
+        patched.setattr("tests.machine.judge", lambda _: "not JSON")
+        shell("--headless", "--limit=1", methods, "--targets=high", code=1)
+    for words in ([], ["--json"]):
+        _, errors = shell("report", "--compare", "1", "2", *words, code=2)
+        assert "field '--compare': nothing to compare: runs 1 and 2 share no scenario" in errors
+    shell("--headless", "--limit=1", methods, "--targets=high")
+    out, _ = shell("report", "--compare", "1", "2", "--json")
+    assert all(one["scenarios"] for one in json.loads(out))
+
+
+def test_the_papers_tables_are_told_as_json(shell: Shell) -> None:
+    shell("--headless", "--limit=2", "--method=oracle", "--targets=high")
+    out, _ = shell("report", "--paper", "--json", "--out=paper")
+    assert out == (shell.folder / "paper" / "paper.json").read_text()
+    assert json.loads(out)["benchmarks"][0]["name"] == "mini-mic"
+
+
+@pytest.mark.parametrize("word", ["--compare", "--targets=high", "--target=care=1"])
+def test_the_papers_tables_are_not_of_ones_own_choice(shell: Shell, word: str) -> None:
+    shell("--headless", "--limit=2", "--method=oracle,random", "--targets=high")
+    _, errors = shell("report", "--paper", "1", "2", word, code=2)
+    name = word.partition("=")[0]
+    assert errors == f"spm-tui: error: field '{name}': has no meaning with --paper\n"
+    assert not Path("spm-results/paper").exists()
+
+
 def test_predictions_are_exported(shell: Shell) -> None:
     shell("--headless", "--limit=1", "--targets=high")
     out, _ = shell("export", "1", "p.parquet")

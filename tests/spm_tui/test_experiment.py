@@ -1,17 +1,25 @@
 """Grids of runs: what a file and a command line describe, and what comes of it."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from spm_tui.bench.backend import Backend
+from spm_tui.bench.embedding import Vectors
+from spm_tui.bench.events import Event, Planned, Problem
 from spm_tui.bench.options import RunOptions
+from spm_tui.bench.subject import Backbone
+from spm_tui.cli import headless
 from spm_tui.cli.experiment import PAPER, cells
-from spm_tui.errors import InputError
-from spm_tui.methods.catalogue import NAMES, PER_TARGET
+from spm_tui.engine.scripted import ScriptedEngine
+from spm_tui.errors import EngineLost, InputError, ModelError, SpmError
+from spm_tui.methods.catalogue import NAMES, PER_TARGET, Role
 from store import runs
+from tests import machine
 from tests.backend import FakeBackend
 from tests.spm_tui.test_cli import Shell, shell
 
@@ -94,12 +102,21 @@ def test_models_given_again_are_a_grid() -> None:
         ("[runs]\nlimit = 1", "run.toml, field 'runs': expected tables [[runs]]"),
         ("[[runs]]\n[[runs]]\nlimit=0", "line 3: field '--limit'"),
         ("limit = x", "run.toml: cannot be read: Invalid value (at line 1"),
+        ("[[runs]]\nout = 'a'\n[[runs]]", "run.toml, line 2, field 'out': one folder for all: set"),
+        ("out = 'a'\n[[runs]]\n[[runs]]\nout = 'b'", "run.toml, line 4, field 'out': one folder"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
     with pytest.raises(InputError) as caught:
         cells({}, written(tmp_path, text))
     assert complaint in str(caught.value)
+
+
+def test_the_folder_for_all_may_be_named_in_many_ways(tmp_path: Path) -> None:
+    each = written(tmp_path, "[[runs]]\nout = 'a'\n[[runs]]\nout = 'a'\nlimit = 1\n")
+    assert [one.out for one in options({}, each)] == ["a", "a"]
+    differing = written(tmp_path, "out = 'a'\n[[runs]]\nout = 'b'\n[[runs]]\nlimit = 1\n")
+    assert [one.out for one in options({"out": ["c"]}, differing)] == ["c", "c"]
 
 
 def test_what_the_store_lacks_is_said_with_its_line(shell: Shell) -> None:
@@ -162,6 +179,165 @@ def test_what_cannot_be_run_keeps_nothing_else_from_running(shell: Shell) -> Non
     assert "random" in out
 
 
+class Failing(FakeBackend):
+    """Has no model of the name b."""
+
+    error: type[SpmError] = ModelError
+
+    def engine(self, role: Role) -> ScriptedEngine:
+        if self._choice.model == "b":
+            raise self.error("no model 'b'")
+        return super().engine(role)
+
+
+SEEDS = {"limit": ["1"], "decoding": ["sampling"], "seed": ["1", "2"], "targets": ["high"]}
+
+
+def test_what_is_not_run_is_told_at_once_and_by_what_sets_it_apart(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(headless, "Backend", Failing)
+    grid = cells({**SEEDS, "model": ["b", "a"], "method": ["few-shot-comparative"]})
+    events: list[Event] = []
+    outcome = headless.run(grid, shell.store, show=events.append, stop=lambda: False)
+    told = [event for event in events if isinstance(event, Planned | Problem)]
+    assert [type(event).__name__ for event in told] == ["Planned", "Problem"] * 2 + ["Planned"] * 2
+    assert outcome.missing == tuple(
+        f"few-shot-comparative on mini-mic (model b, seed {seed}) was not run: no model 'b'"
+        for seed in (1, 2)
+    )
+
+
+def test_what_is_not_run_is_told_of_a_grid_that_was_stopped(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(headless, "Backend", Failing)
+    grid = cells({**SEEDS, "model": ["b", "a"]})
+    events: list[Event] = []
+    outcome = headless.run(
+        grid,
+        shell.store,
+        show=events.append,
+        stop=lambda: any(isinstance(event, Problem) for event in events),
+    )
+    assert outcome.interrupted
+    assert len(outcome.missing) == 1
+    assert not Path("spm-results").exists()
+
+
+@pytest.mark.parametrize(("error", "code"), [(ModelError, 2), (EngineLost, 1)])
+def test_a_grid_of_which_nothing_could_be_run_is_an_error_and_leaves_no_folder(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, error: type[SpmError], code: int
+) -> None:
+    monkeypatch.setattr(headless, "Backend", Failing)
+    monkeypatch.setattr(Failing, "error", error)
+    Path("there").mkdir()
+    words = ["--headless", "--model=b", "--limit=1", "--benchmark=mini-mic", "--json"]
+    for out in ("there", "new/deep"):
+        more = ["--benchmark=mini-helpsteer", f"--out={out}"]
+        found, errors = shell(*words, *more, code=code)
+        assert found == ""
+        assert errors.splitlines()[-1] == "spm-tui: error: no model 'b'"
+        assert "tables and figures" not in errors
+    assert [path.name for path in Path().iterdir() if path.is_dir()] == ["there"]
+    assert not list(Path("there").iterdir())
+    shell(*words, "--out=new", code=code)
+    assert not Path("new").exists()
+
+
+def test_one_benchmark_less_is_a_list_nevertheless(shell: Shell) -> None:
+    text = "limit = 2\ntargets = 'high'\n[[runs]]\nmethod = 'oracle'\n"
+    more = "[[runs]]\nbenchmark = 'mini-helpsteer'\nsplit = 'train'\nmethod = 'surface'\n"
+    written(shell.folder, text + more)
+    out, _ = shell("--headless", "--config=run.toml", "--json", "--out=here", code=1)
+    assert [board["benchmark"] for board in json.loads(out)] == ["mini-mic"]
+    assert [path.name for path in Path("here").iterdir()] == ["mini-mic-eval"]
+
+
+class Loading(Backend):
+    """Tells what is loaded."""
+
+    def backbone(self, role: Role) -> Backbone:
+        name = self._choice.model if role == "language" else role
+        return Backbone(name, f"{name}/float32")
+
+    @property
+    def embedder(self) -> str:
+        return "fake"
+
+    def embed(self, texts: Sequence[str]) -> Iterator[Vectors]:
+        return machine.embed(texts)
+
+    def _load(self, role: Role) -> ScriptedEngine:
+        self._say(f"loading {self.backbone(role).name}")
+        return ScriptedEngine(machine.judge)
+
+
+def test_each_model_of_a_grid_is_loaded_once(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(headless, "Backend", Loading)
+    methods = ["few-shot-comparative", "kaleido", "oracle", "zero-shot-comparative", "reward"]
+    grid = ["--model=a", "--model=b", "--benchmark=mini-mic", "--benchmark=mini-helpsteer"]
+    words = ["--headless", "--limit=1", "--targets=high", "--json", f"--method={','.join(methods)}"]
+    out, errors = shell(*words, *grid)
+    loaded = [line for line in errors.splitlines() if line.startswith("loading")]
+    assert loaded == [f"loading {name} …" for name in ("a", "kaleido", "reward", "b")]
+    for board in json.loads(out):
+        rows = [(row["method"], row["model"]) for row in board["accuracy"]]
+        assert rows == [
+            ("few-shot-comparative", "a"),
+            ("kaleido", "kaleido"),
+            ("oracle", ""),
+            ("zero-shot-comparative", "a"),
+            ("reward", "reward"),
+            ("few-shot-comparative", "b"),
+            ("zero-shot-comparative", "b"),
+        ]
+
+
+def test_a_dry_run_counts_equal_runs_once(shell: Shell) -> None:
+    words = ["--headless", "--dry-run", "--json", "--limit=2", "--model=a", "--model=b"]
+    methods = "--method=few-shot-comparative,kaleido,reward,oracle"
+    out, _ = shell(
+        *words, methods, "--decoding=greedy", "--decoding=sampling", "--seed=1", "--seed=2"
+    )
+    found = [(one["model"], one["decoding"], one["method"]) for one in json.loads(out)]
+    decodings = ["greedy", "sampling", "sampling"]
+    assert [one for one in found if one[2] == "few-shot-comparative"] == [
+        (model, decoding, "few-shot-comparative") for model in "ab" for decoding in decodings
+    ]
+    assert sorted(one[2] for one in found if one[2] != "few-shot-comparative") == [
+        "kaleido",
+        "oracle",
+        "reward",
+    ]
+
+
+def test_a_dry_run_tells_what_is_answered(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    methods = "--method=few-shot-comparative,prompt-aligned-few-shot,kaleido"
+    words = ["--headless", methods, "--decoding=sampling"]
+    shell(*words, "--attributes=care", "--targets=high", "--limit=2")
+    with shell.store.writing() as db:
+        db.execute(
+            "UPDATE generations SET error = 'lost' WHERE request ="
+            " (SELECT min(request) FROM items WHERE run = 1)"
+        )
+
+    def answered(*more: str) -> list[int]:
+        out, _ = shell(*words, *more, "--dry-run", "--json")
+        return [one["answered"] for one in json.loads(out)]
+
+    monkeypatch.setattr(headless, "Backend", None)  # no model is looked for
+    care = ("--attributes=care", "--targets=high")
+    assert answered(*care, "--limit=2") == answered(*care, "--limit=9") == [9, 10, 6]
+    assert answered(*care, "--scenario=2", "--backend=plain")[1:] == [5, 3]
+    assert answered("--attributes=care", "--targets=low") == [9, 0, 6]
+    assert answered("--attributes=liberty", "--targets=high") == [0, 0, 0]
+    for change in ("--model=other", "--seed=7", "--dtype=bfloat16", "--split=train"):
+        assert answered(*care, change)[:2] == [0, 0]
+    out, _ = shell(*words, *care, "--limit=3", "--dry-run")
+    assert "25 are answered already" in out
+
+
 def test_a_dry_run_tells_the_cells_apart(shell: Shell) -> None:
     written(shell.folder, GRID)
     out, _ = shell("--headless", "--config=run.toml", "--dry-run")
@@ -175,7 +351,16 @@ def test_the_paper_is_a_grid_of_all_methods() -> None:
     assert all("all" not in one.targets for one in found if PER_TARGET.intersection(one.method))
 
 
-@pytest.mark.parametrize("word", ["--method=oracle", "--config=x.toml", "--decoding=greedy"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "--method=oracle",
+        "--config=x.toml",
+        "--decoding=greedy",
+        "--attributes=care",
+        "--split=eval",
+    ],
+)
 def test_the_paper_decides_what_is_run(shell: Shell, word: str) -> None:
     _, errors = shell("--headless", "--paper", word, code=2)
     assert f"field '{word.partition('=')[0]}': --paper decides it" in errors

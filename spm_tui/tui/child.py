@@ -85,8 +85,12 @@ class Child:
         return self._process.wait()
 
     def interrupt(self) -> None:
-        """Send what Ctrl-C sends; a child that has ended is left alone."""
-        self._process.send_signal(signal.SIGINT)
+        """Ask it to end; one that has ended is left alone.
+
+        A child takes this like Ctrl-C. One that is only starting ends at once, where Ctrl-C would
+        be an exception somewhere amid its imports, which some of them swallow.
+        """
+        self._process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """End it at once."""

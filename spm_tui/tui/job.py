@@ -11,6 +11,8 @@ from spm_tui.tui.child import tail
 
 JobState: TypeAlias = Literal["waiting", "running", "finished", "failed", "cancelled"]
 _DONE, _WITH_FAILURES, _INTERRUPTED = 0, 1, 130
+_TERMINATED = 128 + signal.SIGTERM
+"""What a shell or a scheduler in between ends with when its program is ended by the signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Job:
         job = replace(self, stage="", stops=0)
         if code in (_DONE, _WITH_FAILURES):
             return replace(job, state="finished", error="")
-        if code == _INTERRUPTED or (self.stops and code < 0):
+        if code == _INTERRUPTED or (self.stops and (code < 0 or code == _TERMINATED)):
             return replace(job, state="cancelled", error="")
         return replace(job, state="failed", error=self.error or self._reason(code))
 

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -287,3 +288,5 @@ def test_failures_are_summed_over_the_runs_of_a_job() -> None:
     assert job.after(Problem("no disk")).ended(2).error == "no disk"
     assert job.ended(1).state == "finished"
     assert job.ended(7).error == "ended with exit code 7"
+    assert job.ended(143).state == "failed", "nobody asked it to end"
+    assert replace(job, stops=1).ended(143).state == "cancelled"

@@ -118,8 +118,9 @@ def run_asking(
     try:
         if len(work.done) < len(work.keys):
             asked = engine()
-            context = _with_servers(context, servers())
-            _mark(context, work.run, "running")
+            if told := servers():
+                context = _with_servers(context, told)
+                _mark(context, work.run, "running")
             yield from work.answer(asked)
         ended = "finished" if len(work.done) + work.failed == len(work.keys) else "interrupted"
     except (KeyboardInterrupt, GeneratorExit):
@@ -144,12 +145,12 @@ def _open(context: Context, job: Job) -> int:
 def _servers_before(context: Context, job: Job) -> list[Canonical]:
     """Return what the record of a run that goes on says of servers."""
     with context.store.reading() as db:
-        records = [
-            json.loads(run.environment)
+        return [
+            server
             for run in runs.listing(db)
             if run.spec.identity == job.spec.identity
+            for server in json.loads(run.environment).get("servers", [])
         ]
-    return [server for record in records for server in record.get("servers", [])]
 
 
 def _with_servers(context: Context, servers: Sequence[Canonical]) -> Context:

@@ -1,5 +1,6 @@
 """What is run: a benchmark's scenarios and attributes, a method, a backbone."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +46,12 @@ class Subject:
     def selected(self) -> tuple[Attribute, ...]:
         """The selected attributes themselves."""
         return tuple(self.benchmark.attributes[index] for index in self.attributes)
+
+    @property
+    def extent(self) -> Hashable:
+        """What of its benchmark is selected: runs on the same can be scored together."""
+        numbers = tuple(scenario.number for scenario in self.scenarios)
+        return self.identity, self.split, numbers, self.attributes
 
 
 def at_hand(store: Store) -> list[str]:

@@ -31,8 +31,7 @@ class Part:
     @property
     def scored_with(self) -> Hashable:
         """What its runs share with those that they are scored together with."""
-        numbers = tuple(scenario.number for scenario in self.subject.scenarios)
-        return self.subject.identity, self.subject.split, numbers, self.subject.attributes
+        return self.subject.extent
 
 
 def make_ready(cells: Sequence[Cell], store: Store) -> list[Part]:

@@ -1,7 +1,9 @@
 """Stand-ins for OpenAI-compatible servers: behind a transport, or on a real socket."""
 
 import json
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
 import httpx2
+import pytest
 
 from spm_tui.forms import Fields, Text, Whole
 from spm_tui.wire import Request, Shot
@@ -38,6 +41,22 @@ def completion(text: str, **changes: Any) -> httpx2.Response:
 def error(status: int, message: str, headers: dict[str, str] | None = None) -> httpx2.Response:
     """Return an error as OpenAI's servers word it."""
     return httpx2.Response(status, json={"error": {"message": message}}, headers=headers)
+
+
+@contextmanager
+def interrupted() -> Iterator[None]:
+    """Send Ctrl-C's signal in a moment, and see that what is done here ends by it at once."""
+    main = threading.main_thread().ident
+    assert main is not None
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
+        started = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            yield
+        assert time.monotonic() - started < 4.0
+    finally:
+        signal.signal(signal.SIGINT, inherited)
 
 
 def question(body: Body) -> str:

@@ -157,23 +157,17 @@ def _score(
     resamples: int,
 ) -> Board:
     """Score runs on all sets, but for those that a board has on the same scenarios and sets."""
-    wanted = (_extent(subject), tuple(sets))
+    wanted = (subject.extent, tuple(sets))
     known = {
         row.run.number: row
         for one in boards
-        if (_extent(one.subject), one.sets) == wanted and ALL in one.columns
+        if (one.subject.extent, one.sets) == wanted and ALL in one.columns
         for row in one.rows
     }
     rest = [number for number in numbers if number not in known]
     scored = board.score(store, subject, rest, sets, everything=True, resamples=resamples)
     rows = known | {row.run.number: row for row in scored.rows}
     return replace(scored, rows=tuple(rows[number] for number in numbers))
-
-
-def _extent(subject: Subject) -> tuple[object, ...]:
-    """Return what of its benchmark a subject is."""
-    numbers = tuple(scenario.number for scenario in subject.scenarios)
-    return subject.identity, subject.split, numbers, subject.attributes
 
 
 def _scored(db: Connection, run: Run) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from spm_tui.engine.base import Engine
 from spm_tui.engine.device import Placement
 from spm_tui.engine.fast.engine import FastEngine
+from spm_tui.engine.fast.fused import has_numba
 from spm_tui.engine.fast.reader import Unsupported
 from spm_tui.engine.loading import load
 from spm_tui.engine.plain import PlainEngine
@@ -37,7 +38,11 @@ def local(
     loaded = load(folder, placement, device_map=device_map)
     if not plain:
         try:
-            return FastEngine(loaded, rows=rows)
+            engine = FastEngine(loaded, rows=rows)
         except Unsupported as reason:
             say(f"answering without shared prompts, several times slower: {reason}")
+        else:
+            if placement == Placement("cpu", "float32") and not has_numba():
+                say("answers are written faster with numba: pip install 'spm-tui[cpu]'")
+            return engine
     return PlainEngine(loaded, rows=rows)

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spm_tui.engine.fast import attention, tree
-from spm_tui.engine.fast.attention import Scoring
+from spm_tui.engine.fast import attention, fused, tree
+from spm_tui.engine.fast.attention import Scoring, Stretch
 from spm_tui.engine.fast.rows import Row
 from spm_tui.engine.fast.step import Share, plan
 from spm_tui.engine.fast.tree import Segment, Tree
@@ -70,6 +70,8 @@ class Scene:
         for row in self.rows:
             if row.path[-1].whole and (not going or self.random.randrange(4)):
                 row.unread = [9] * self.random.randrange(1, 4)
+                room = LONGEST - row.read - len(row.unread)
+                row.draft = [9] * self.random.randrange(1 + min(2, room))
                 going.append(row)
         shares, room = [], self.random.randrange(1, 20)
         for segment in dict.fromkeys(segment for row in self.rows for segment in row.path):
@@ -81,8 +83,8 @@ class Scene:
     def sights(self, going: list[Row], shares: list[Share]) -> list[list[Token]]:
         """Return, for each token of a step, all tokens up to it."""
         lines: list[tuple[list[Segment], Segment | Row, int, int]] = [
-            *((row.path, row, row.read, len(row.unread)) for row in going),
             *((above(s.segment), s.segment, s.segment.read, s.count) for s in shares),
+            *((row.path, row, row.read, len(row.unread + row.draft)) for row in going),
         ]
         found = []
         for path, newest, read, count in lines:
@@ -95,20 +97,20 @@ class Scene:
         made = torch.randn(LAYERS, heads, tokens, SIZE, generator=self.generator)
         return made.to(self.dtype)
 
-    def compare(self, window: int | None, scoring: Scoring) -> float:
+    def compare(self, window: int | None, scoring: Scoring, compiled: bool) -> float:
         """Take a step; return how far it is from what it should be."""
         going, shares = self.step()
         step = plan(going, shares, self.tails, "cpu")
         sights = self.sights(going, shares)
         assert step.positions == [len(sight) - 1 for sight in sights]
-        for sight in sights:
-            self.numbers[sight[-1]] = len(self.numbers)
+        for number, sight in enumerate(sights, self.keys.shape[3]):
+            self.numbers[sight[-1]] = number
         query = self.noise(HEADS, len(sights))
         new = torch.stack([self.noise(self.keys.shape[2], len(sights)) for _ in "kv"], dim=1)
         self.keys = torch.cat([self.keys, new], dim=3)
         distances = []
         for layer in range(LAYERS):
-            found = step.layout(window).attend(
+            found = step.layout(window, compiled).attend(
                 layer, query[layer], new[layer, 0], new[layer, 1], scoring
             )
             for place, sight in enumerate(sights):
@@ -116,7 +118,8 @@ class Scene:
                 expected = defined(query[layer][:, place], self.keys[layer][:, :, seen], scoring)
                 distances.append((found[place] - expected).abs().max())
         for row in going:
-            row.read, row.unread = row.read + len(row.unread), []
+            right = self.random.randrange(1 + len(row.draft))
+            row.read, row.unread = row.read + len(row.unread) + right, []
         for share in shares:
             share.segment.read += share.count
         return float(torch.stack(distances).max())  # NaN if there is any
@@ -124,7 +127,7 @@ class Scene:
 
 def defined(query: Any, keys: Any, scoring: Scoring) -> Any:
     """Return what one token sees, [heads, head size], in double precision."""
-    shared = HEADS // keys.shape[1]
+    shared = len(query) // keys.shape[1]
     key, value = keys.double().repeat_interleave(shared, dim=1)
     scores = torch.einsum("hs,hks->hk", query.double(), key) * scoring.scale
     if scoring.cap:
@@ -135,6 +138,7 @@ def defined(query: Any, keys: Any, scoring: Scoring) -> Any:
 @pytest.fixture(autouse=True)
 def _short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree, "WORTH", 2)
+    monkeypatch.setattr(fused, "_CHUNK", 3)
 
 
 @pytest.fixture(params=["fused", "plain"])
@@ -145,14 +149,20 @@ def _kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def play(
-    seed: int, dtype: torch.dtype, window: int | None, cap: float | None, tolerance: float
+    seed: int,
+    dtype: torch.dtype,
+    window: int | None,
+    cap: float | None,
+    tolerance: float,
+    *,
+    compiled: bool = False,
 ) -> None:
     random = Random(seed)
     scene = Scene(random, random.choice([1, 2, HEADS]), dtype)
     for _ in range(8):
         while scene.free and (not scene.rows or random.randrange(2)):
             scene.admit()
-        assert scene.compare(window, Scoring(SCALE, cap)) < tolerance
+        assert scene.compare(window, Scoring(SCALE, cap), compiled) < tolerance
         scene.retire()
 
 
@@ -162,6 +172,44 @@ def play(
 @settings(max_examples=50, deadline=None)
 def test_every_token_sees_what_it_should(cap: float | None, seed: int, window: int | None) -> None:
     play(seed, torch.float32, window, cap, 1e-5)
+
+
+@given(seed=st.integers(0, 1 << 30), window=st.sampled_from([None, 5]))
+@settings(max_examples=100, deadline=None)
+def test_the_compiled_kernel_lets_answers_see_the_same(seed: int, window: int | None) -> None:
+    play(seed, torch.float32, window, None, 1e-5, compiled=True)
+
+
+@pytest.mark.parametrize(("heads", "key_heads", "size"), [(9, 3, 64), (4, 4, 80), (8, 1, 128)])
+def test_the_compiled_kernel_joins_long_stretches(
+    heads: int, key_heads: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fused, "_CHUNK", 256)
+    generator = torch.Generator().manual_seed(heads)
+
+    def noise(*shape: int) -> torch.Tensor:
+        return 3 * torch.randn(*shape, generator=generator)
+
+    prompt, tails = noise(2, 2, key_heads, 700, size), noise(2, 2, 3, key_heads, 200, size)
+    own = [fused.Own(5, 6, 2, 130), fused.Own(6, 10, 0, 0)]
+    stretches = [Stretch(prompt, 0, 5, 10, 0, 700)]
+    query, key, value = noise(heads, 5, size), noise(key_heads, 5, size), noise(key_heads, 5, size)
+    found = fused.fuse(stretches, own, tails).attend(1, query, key, value, 0.1)
+    for one in own:
+        for turn in range(one.end - one.first):
+            place, end = one.first - 5 + turn, one.offset + turn + 1
+            seen = torch.cat([prompt[1], tails[1, :, one.slot, :, :end]], dim=2)
+            assert torch.equal(seen[:, :, -1], torch.stack([key[:, place], value[:, place]]))
+            expected = defined(query[:, place], seen, Scoring(0.1))
+            assert (found[place] - expected).abs().max() < 1e-4
+
+
+def test_the_compiled_kernel_does_single_precision_on_a_processor() -> None:
+    query = torch.zeros(1, 1, 8)
+    assert fused.suits(query, Scoring(1.0))
+    assert not fused.suits(query, Scoring(1.0, cap=30.0))
+    assert not fused.suits(query.bfloat16(), Scoring(1.0))
+    assert not fused.suits(query.to("meta"), Scoring(1.0))
 
 
 @pytest.mark.usefixtures("_kernel")
@@ -179,7 +227,7 @@ def test_a_window_hides_what_lies_before_it_and_nothing_is_looked_at_in_vain() -
     row = Row(NOBODY, path, 0, NOBODY, [], [], unread=[9, 9], read=3)  # at 33 and 34
 
     def seen(window: int | None) -> list[tuple[int, int, int, bool]]:
-        stretches = plan([row], [], scene.tails, "cpu").layout(window).stretches
+        stretches = plan([row], [], scene.tails, "cpu").layout(window, False).stretches
         return [(s.level, s.since, s.until, s.hidden is None) for s in stretches]
 
     everything = [(0, 0, 10, True), (1, 0, 10, True), (2, 0, 10, True)]
@@ -196,5 +244,5 @@ def test_who_sees_what_is_found_out_once_for_all_layers() -> None:
     scene = Scene(Random(0), 2, torch.float32)
     scene.admit()
     step = plan(*scene.step(), scene.tails, "cpu")
-    assert step.layout(3) is step.layout(3)
-    assert step.layout(3) is not step.layout(None)
+    assert step.layout(3, False) is step.layout(3, False)
+    assert step.layout(3, False) is not step.layout(None, False)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from spm_tui.engine.fast import engine as engine_module
+from spm_tui.engine.fast import work as work_module
 from spm_tui.engine.fast.engine import FastEngine
 from spm_tui.engine.fast.grammar import Grammars, Progress
 from spm_tui.engine.fast.memory import Space
@@ -154,7 +155,7 @@ def watch(monkeypatch: pytest.MonkeyPatch, too_much: Callable[[Step], bool]) -> 
 
 def answers(step: Step) -> int:
     """Return how many answers go on in a step."""
-    return len(step.wanted) - len(step.layout(None).pieces)
+    return len({slot for tails in step.layout(None, False).tails for slot in tails.slots.tolist()})
 
 
 @pytest.mark.parametrize("family", tiny.SUPPORTED)
@@ -202,12 +203,42 @@ def test_a_prompt_is_read_once_for_all_its_samples(
 ) -> None:
     engine = Recorded(tiny.loaded("llama"), rows=rows)
     steps = watch(monkeypatch, lambda _: False)
+    monkeypatch.setattr(work_module, "draft", lambda _: [])  # some of it is read in vain
     samples = [request(QUESTIONS[0], temperature=1.0, seed=seed) for seed in range(8)]
     engine.replies(samples)
     prompt = len(engine._prompt(samples[0]).tokens)
     answered = sum(len(answer) for answer in engine.tokens.values())
     assert sum(len(step.tokens) for step in steps) < prompt + answered
     assert len({tuple(answer) for answer in engine.tokens.values()}) > 1
+
+
+@pytest.mark.parametrize("right", [0, 1, 3, 99])
+@pytest.mark.parametrize("family", ["llama", "gemma2"])
+def test_drafts_spare_steps_and_change_nothing(
+    family: str, right: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Drafts have so many right tokens, then wrong ones."""
+    engine = Recorded(tiny.loaded(family), rows=4)
+    prompts = [engine._prompt(asked).tokens for asked in REQUESTS]
+    openings = [engine._grammars.opening(asked.form) for asked in REQUESTS]
+    whole = [
+        [*prompt, *answer[len(opening) :]]
+        for prompt, answer, opening in zip(prompts, expected(family), openings, strict=True)
+    ]
+
+    def foretold(context: Any) -> list[int]:
+        known = context.tolist()
+        true = next(one for one in whole if one[: len(known)] == known)[len(known) :]
+        return [*true[:right], *(token ^ 1 for token in true[right : right + 3])]
+
+    def steps(draft: Callable[[Any], list[int]]) -> int:
+        monkeypatch.setattr(work_module, "draft", draft)
+        taken = watch(monkeypatch, lambda _: False)
+        engine.replies(REQUESTS)
+        assert [engine.tokens[index] for index in EVERY] == expected(family)
+        return len(taken)
+
+    assert (steps(foretold) < steps(lambda _: [])) == bool(right)
 
 
 def test_without_merges_even_the_forced_tokens_are_the_model_s() -> None:

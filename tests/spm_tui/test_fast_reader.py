@@ -1,5 +1,6 @@
 """Which models the fast engine takes over, and what becomes of those it cannot."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import torch
 
 from spm_tui.engine.base import Engine
 from spm_tui.engine.device import Placement
-from spm_tui.engine.fast.attention import attention
+from spm_tui.engine.fast import fused
 from spm_tui.engine.fast.engine import FastEngine
+from spm_tui.engine.fast.hooks import attention
 from spm_tui.engine.fast.reader import Reader, Unsupported
 from spm_tui.engine.local import local
 from spm_tui.engine.plain import PlainEngine
@@ -90,6 +92,28 @@ def test_a_model_gets_the_engine_that_can_run_it(
     assert ["s_aux" in line for line in said] == [True] * (kind is PlainEngine)
     ((answer,),) = engine.answer([ASKED])
     assert read(FORM, answer[1].text)
+
+
+def test_what_would_make_it_faster_is_told_and_not_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, said = tiny.loaded("llama"), list[str]()
+    model.model.save_pretrained(tmp_path)
+    model.tokenizer.save_pretrained(tmp_path)
+
+    def text() -> str:
+        engine = local(tmp_path, placement=Placement("cpu", "float32"), say=said.append)
+        ((answer,),) = engine.answer([ASKED])
+        return answer[1].text
+
+    with_it = text()
+    assert said == []
+    monkeypatch.setattr(fused, "find_spec", lambda _: None)
+    fused.has_numba.cache_clear()
+    monkeypatch.setitem(sys.modules, "spm_tui.engine.fast.kernel", None)  # cannot be imported
+    assert text() == with_it
+    fused.has_numba.cache_clear()
+    assert said == ["answers are written faster with numba: pip install 'spm-tui[cpu]'"]
 
 
 @pytest.mark.parametrize(

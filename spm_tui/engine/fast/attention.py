@@ -10,6 +10,7 @@ window cuts through, and all that is capped, is computed in plain steps; the res
 device's fused kernel.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +89,10 @@ class Layout:
     stretches: tuple[Stretch, ...]
     pieces: tuple[Piece, ...]
     tails: tuple[Tails, ...]
+    first: int = 0
+    """The packed token from which on `answers` does everything, if it is there."""
+    answers: Callable[[int, Any, Any, Any, float], Any] | None = None
+    """Does for these tokens what `attend` does, whose scoring is only a scale."""
 
     def attend(self, layer: int, query: Any, key: Any, value: Any, scoring: Scoring) -> Any:
         """Store the keys and values of a layer, and return what the tokens see.
@@ -103,6 +108,18 @@ class Layout:
             [packed, heads, head size]
 
         """
+        import torch
+
+        if not self.answers:
+            return self._join(layer, query, key, value, scoring)
+        new, old = slice(self.first, None), slice(self.first)
+        seen = self.answers(layer, query[:, new], key[:, new], value[:, new], scoring.scale)
+        if not self.first:
+            return seen
+        prompts = self._join(layer, query[:, old], key[:, old], value[:, old], scoring)
+        return torch.cat([prompts, seen])
+
+    def _join(self, layer: int, query: Any, key: Any, value: Any, scoring: Scoring) -> Any:
         import torch
 
         parts = query.new_zeros(self.levels, *query.shape)
@@ -220,53 +237,3 @@ def _plain(query: Any, keys: Any, values: Any, scoring: Scoring, hidden: Any) ->
     shares = (scores - weights.clamp(min=torch.finfo(weights.dtype).min)).exp()
     found = shares.to(values.dtype).view(*rows.shape[:-1], -1) @ values
     return found.view(query.shape), weights.view(query.shape[:-1])
-
-
-_WITHOUT_EFFECT = frozenset({"dropout", "position_ids", "use_cache", "output_router_logits"})
-"""Options of transformers' that change nothing here; dropout is for training."""
-
-
-def window(*, local_size: int | None = None, **_: Any) -> int | None:
-    """Stand in for transformers' making of masks: all we need to know is the window's width."""
-    return local_size
-
-
-def attention(
-    module: Any,
-    query: Any,
-    key: Any,
-    value: Any,
-    attention_mask: Any,
-    *,
-    layout: Any,
-    scaling: float,
-    sliding_window: int | None = None,
-    softcap: float | None = None,
-    **others: Any,
-) -> tuple[Any, None]:
-    """Stand in for transformers' attention.
-
-    Args:
-        module: the layer.
-        query: [1, heads, packed, head size].
-        key: [1, key heads, packed, head size].
-        value: likewise.
-        attention_mask: the window, as `window` made it; None if the layer sees everything.
-        layout: the step's, by window.
-        scaling: of the scores.
-        sliding_window: the window once more; some models do not tell.
-        softcap: the cap of the scores.
-        others: what must not make a difference.
-
-    Raises:
-        ValueError: there is something to this attention that we do not do.
-
-    """
-    asked = {name for name, option in others.items() if option is not None and option is not False}
-    if asked := asked - _WITHOUT_EFFECT:
-        raise ValueError(f"it depends on {', '.join(sorted(asked))}")
-    if not isinstance(attention_mask, int | None) or sliding_window not in (None, attention_mask):
-        raise ValueError("it has a mask of its own")
-    scoring = Scoring(scaling, softcap)
-    seen = layout(attention_mask).attend(module.layer_idx, query[0], key[0], value[0], scoring)
-    return seen.unsqueeze(0), None

@@ -1,8 +1,8 @@
 """The loop: admit, advance, retire.
 
-Every step is one call of the model. It reads the newest tokens of all answers being written
-and, with the room that is left, prompts that are to be answered next: reading prompts keeps
-the arithmetic busy, and the answers ride along at little cost.
+Every step is one call of the model. It reads a stretch of the prompts that are to be answered
+next, and the newest tokens of all answers being written, with drafts of how these may go on:
+reading prompts keeps the arithmetic busy, and the answers ride along at little cost.
 """
 
 import time
@@ -24,8 +24,8 @@ from spm_tui.wire import Reply, Request
 
 ROWS = {"cpu": 64, "mps": 64, "cuda": 256}
 """Answers being written at a time, unless the user says otherwise."""
-STEP = {"cpu": 256, "mps": 512, "cuda": 4096}
-"""Tokens in a step."""
+STEP = {"cpu": 768, "mps": 512, "cuda": 4096}
+"""Tokens of prompts in a step."""
 
 
 class FastEngine:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from spm_tui.engine.fast import step as steps
-from spm_tui.engine.fast.attention import attention, window
+from spm_tui.engine.fast.hooks import attention, window
 from spm_tui.engine.fast.packing import pack
 from spm_tui.engine.fast.step import Share, Step
 from spm_tui.engine.fast.tree import Tree

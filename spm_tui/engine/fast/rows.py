@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spm_tui.engine.fast.agenda import Item
 from spm_tui.engine.fast.grammar import Progress
 from spm_tui.engine.fast.tree import Segment
@@ -21,6 +24,8 @@ class Row:
     answer: list[int]
     unread: list[int] = field(default_factory=list)
     """The last of the answer's tokens, which the model has not seen."""
+    draft: list[int] = field(default_factory=list)
+    """Tokens that may come next, read on trial."""
     read: int = 0
     """Tokens of the answer that are in the slot."""
 
@@ -35,8 +40,26 @@ class Row:
         last = self.path[-1]
         return last.start + len(last.tokens) + self.read
 
+    @property
+    def context(self) -> NDArray[np.int64]:
+        """The prompt and what of the answer follows it, [tokens]."""
+        written = self.read + len(self.unread)
+        return np.concatenate([self.item.array, self.answer[len(self.answer) - written :]])
+
+    @property
+    def asked(self) -> bool:
+        """Whether the model has said already what follows the last token."""
+        return not self.unread and not self.progress.finished
+
     def write(self, token: int) -> None:
-        """Add the token the model chose, and those that must follow it."""
+        """Add the token the model chose, and those that must follow it.
+
+        As many of them as the draft foretold have been read with it.
+        """
         tokens = [token, *self.progress.forced()]
         self.answer += tokens
-        self.unread = tokens
+        agree = [one == other for one, other in zip(tokens, self.draft, strict=False)]
+        right = [*agree, False].index(False)
+        self.read += right
+        self.unread = tokens[right:]
+        self.draft = self.draft[right:]

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any
 
 from spm_tui.engine.fast.attention import Layout, Piece, Stretch, Tails
+from spm_tui.engine.fast.fused import Own, fuse
 from spm_tui.engine.fast.rows import Row
 from spm_tui.engine.fast.tree import Segment
 
@@ -26,13 +27,11 @@ class Step:
     tokens: list[int]
     positions: list[int]
     wanted: list[int]
-    """Packed places whose logits are wanted: one per row, then one per share."""
-    layout: Callable[[int | None], Layout]
-    """Who sees what in layers that see only so many of the last tokens, or all."""
-
-
-_Written: TypeAlias = tuple[int, int, int, int]
-"""An answer's token: place among the packed, slot, turn in this step, offset in the answer."""
+    """Packed places whose logits are wanted: one per share, then of each row the last of its
+    unread tokens and all of its draft."""
+    layout: Callable[[int | None, bool], Layout]
+    """Who sees what in layers that see only so many of the last tokens, or all; and whether the
+    processor's kernel suits them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +66,11 @@ def plan(rows: Sequence[Row], shares: Sequence[Share], tails: Any, device: Any) 
         device: where the model is.
 
     """
-    tokens: list[int] = []
     spans: list[_Span] = []
+    tokens: list[int] = []
+    wanted: list[int] = []
     pieces: list[Piece] = []
-    written: list[_Written] = []
-    for row in rows:
-        past = [(segment, len(segment.tokens)) for segment in row.path]
-        span = _Span(len(tokens), range(row.position, row.position + len(row.unread)), past)
-        spans.append(span)
-        written += [
-            (span.first + turn, row.slot, turn, row.read + turn) for turn in range(len(row.unread))
-        ]
-        tokens += row.unread
+    own: list[Own] = []
     for share in shares:
         segment, read = share.segment, share.segment.read
         positions = range(segment.start + read, segment.start + read + share.count)
@@ -86,19 +78,40 @@ def plan(rows: Sequence[Row], shares: Sequence[Share], tails: Any, device: Any) 
         spans.append(span)
         pieces.append(Piece(segment.cache, len(span.past), span.first, span.end, read))
         tokens += segment.tokens[read : read + share.count]
+        wanted.append(span.end - 1)
+    first = len(tokens)
+    for row in rows:
+        new = row.unread + row.draft
+        past = [(segment, len(segment.tokens)) for segment in row.path]
+        span = _Span(len(tokens), range(row.position, row.position + len(new)), past)
+        spans.append(span)
+        own.append(Own(span.first, span.end, row.slot, row.read))
+        tokens += new
+        wanted += range(span.end - 1 - len(row.draft), span.end)
 
-    @cache  # the same for all layers with the same window
-    def layout(window: int | None) -> Layout:
-        levels = max(len(span.past) for span in spans)
+    def arrange(spans: Sequence[_Span], own: Sequence[Own], window: int | None) -> Layout:
+        levels = _levels(spans)
         return Layout(
             levels + 1,
-            tuple(_stretches(spans, levels, window, device)),
+            tuple(_stretches(spans, window, device)),
             tuple(_within(piece, window, device) for piece in pieces),
-            tuple(_tails(some, tails, levels, window, device) for some in _alike(written)),
+            tuple(_tails(some, tails, levels, window, device) for some in _alike(own)),
         )
 
+    @cache  # the same for all layers of a kind
+    def layout(window: int | None, fused: bool) -> Layout:
+        if not (rows and fused and window is None):
+            return arrange(spans, own, window)
+        tasks = fuse(_stretches(spans[len(shares) :], None, device), own, tails)
+        prompts = arrange(spans[: len(shares)], [], None)
+        return replace(prompts, first=first, answers=tasks.attend)
+
     places = [place for span in spans for place in span.positions]
-    return Step(tokens, places, [span.end - 1 for span in spans], layout)
+    return Step(tokens, places, wanted, layout)
+
+
+def _levels(spans: Sequence[_Span]) -> int:
+    return max((len(span.past) for span in spans), default=0)
 
 
 def _past(segment: Segment) -> list[tuple[Segment, int]]:
@@ -110,11 +123,9 @@ def _past(segment: Segment) -> list[tuple[Segment, int]]:
     return past[::-1]
 
 
-def _stretches(
-    spans: Sequence[_Span], levels: int, window: int | None, device: Any
-) -> Iterator[Stretch]:
+def _stretches(spans: Sequence[_Span], window: int | None, device: Any) -> Iterator[Stretch]:
     """Join neighbours that see the same."""
-    for level in range(levels):
+    for level in range(_levels(spans)):
         deep = [span for span in spans if span.sees(level, window)]
         parted = [i for i, (a, b) in enumerate(pairwise(deep), 1) if _parted(a, b, level)]
         for start, end in pairwise([0, *parted, len(deep)]):
@@ -153,19 +164,21 @@ def _within(piece: Piece, window: int | None, device: Any) -> Piece:
     return replace(piece, hidden=_hidden(places, places, window))
 
 
-def _alike(written: Sequence[_Written]) -> list[list[_Written]]:
-    """Part the answers that go on by one token, most of them, from those that go on by several.
+def _alike(own: Sequence[Own]) -> list[list[Own]]:
+    """Part the answers that go on by one token from those that go on by several.
 
-    So that the many are not padded to the length of the few.
+    So that the former are not padded to the length of the latter.
     """
-    several = {slot for _, slot, turn, _ in written if turn}
-    parts = [[one for one in written if (one[1] in several) is many] for many in (False, True)]
+    parts = [[one for one in own if (one.end - one.first > 1) is many] for many in (False, True)]
     return [part for part in parts if part]
 
 
-def _tails(
-    written: Sequence[_Written], cache_: Any, level: int, window: int | None, device: Any
-) -> Tails:
+def _tails(own: Sequence[Own], cache_: Any, level: int, window: int | None, device: Any) -> Tails:
+    written = [
+        (one.first + turn, one.slot, turn, one.offset + turn)
+        for one in own
+        for turn in range(one.end - one.first)
+    ]
     import torch
 
     packed, slots, turns, offsets = torch.tensor(written).to(device).unbind(1)

@@ -1,10 +1,12 @@
 """The answers in hand: which requests come in, what is read next, who is done."""
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 from spm_tui.engine.fast.agenda import Agenda, Item
 from spm_tui.engine.fast.choice import choose
+from spm_tui.engine.fast.draft import draft
 from spm_tui.engine.fast.grammar import Grammars
 from spm_tui.engine.fast.memory import Space
 from spm_tui.engine.fast.reader import Reader
@@ -72,21 +74,25 @@ class Work:
         self._kept = kept
 
     def advance(self, tokens: int) -> None:
-        """Read one step's tokens, and let every answer that can go on do so by a token.
+        """Read one step's tokens, and let every answer that can go on do so.
 
         Args:
-            tokens: most to read; the newest of all answers are read in any case.
+            tokens: of prompts, most to read; the answers' own come on top.
 
         """
         going = [row for row in self.rows if row.unread]
-        shares = list(self._shares(tokens - sum(len(row.unread) for row in going)))
+        for row in going:
+            room = self._room.answer - row.read - len(row.unread)
+            row.draft = draft(row.context)[:room]
+        shares = list(self._shares(tokens))
         if going or shares:
             step = plan(going, shares, self._tails, self._reader.device)
             logits = self._reader.read(step)
-            self._note(going, shares, logits)
-            self._write(going, logits[: len(going)])
+            places = self._note(going, shares, logits)
+            self._write(going, logits, places)
         if waiting := [row for row in self.rows if row.waiting]:
-            self._write(waiting, _stack([row.path[-1].logits for row in waiting]))
+            stacked = _stack([row.path[-1].logits for row in waiting])
+            self._write(waiting, stacked, range(len(waiting)))
 
     def _shares(self, room: int) -> Iterator[Share]:
         for segment in self._unread:
@@ -96,20 +102,29 @@ class Work:
             room -= count
             yield Share(segment, count)
 
-    def _note(self, going: Sequence[Row], shares: Sequence[Share], logits: Any) -> None:
-        for row in going:
-            row.read += len(row.unread)
-            row.unread = []
-        for place, share in enumerate(shares, len(going)):
+    def _note(self, going: Sequence[Row], shares: Sequence[Share], logits: Any) -> list[int]:
+        """Note what has been read; return the places of the rows' first logits."""
+        for place, share in enumerate(shares):
             share.segment.read += share.count
             if share.segment.whole:
                 share.segment.logits = logits[place].clone()
         self._unread = [segment for segment in self._unread if not segment.whole]
+        for row in going:
+            row.read += len(row.unread)
+            row.unread = []
+        ends = accumulate((1 + len(row.draft) for row in going), initial=len(shares))
+        return list(ends)[:-1]
 
     @staticmethod
-    def _write(rows: Sequence[Row], logits: Any) -> None:
-        for row, token in zip(rows, choose(rows, logits), strict=True):
-            row.write(token)
+    def _write(rows: Sequence[Row], logits: Any, places: Sequence[int]) -> None:
+        """Let rows go on by a token, and by another for each that their drafts foretold."""
+        going = [(row, place - row.read) for row, place in zip(rows, places, strict=True)]
+        while going:
+            some = [row for row, _ in going]
+            chosen = choose(some, logits[[start + row.read for row, start in going]])
+            for row, token in zip(some, chosen, strict=True):
+                row.write(token)
+            going = [(row, start) for row, start in going if row.asked]
 
     def retire(self) -> list[Row]:
         """Return the finished rows, and let go of what they used."""

@@ -254,13 +254,15 @@ def attend(
     _remember(tasks, layer, key, value)
     found = np.empty((len(owned), heads, size), np.float32)
     weights = np.empty((len(owned), heads), np.float32)
-    for thread in prange(len(bounds) - 1):
+    threads = len(bounds) - 1
+    for thread in prange(threads):
         for unit in range(bounds[thread], bounds[thread + 1]):
             task, head = tasks[unit // key_heads], unit % key_heads
             _do(task, layer, head, alike, query, scale, found, weights)
     out = np.empty((count, heads, size), np.float32)
-    for token in prange(count):
-        _join(found, weights, owned[starts[token] : starts[token + 1]], out[token])
+    for thread in prange(threads):
+        for token in range(thread * count // threads, (thread + 1) * count // threads):
+            _join(found, weights, owned[starts[token] : starts[token + 1]], out[token])
     return out
 
 

@@ -28,11 +28,10 @@ def draft(context: NDArray[np.int64]) -> list[int]:
     agreed = min(1, len(after))
     while 0 < agreed < MOST:
         more = after[after > agreed]
-        more = more[context[more - agreed - 1] == context[-agreed - 1]] if len(more) else more
+        more = more[context[more - agreed - 1] == context[-agreed - 1]]
         if not len(more):
             break
-        after = more
-        agreed += 1
+        after, agreed = more, agreed + 1
     if agreed < LEAST:
         return []
     return [int(token) for token in context[after[-1] : after[-1] + agreed]]

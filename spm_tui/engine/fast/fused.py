@@ -28,6 +28,11 @@ class Own:
     offset: int
     """Of the first in the answer."""
 
+    @property
+    def tokens(self) -> int:
+        """How many."""
+        return self.end - self.first
+
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
@@ -101,7 +106,6 @@ def _of_prompts(stretches: Iterable[Stretch], first: int) -> Iterator[tuple[int,
 
 def _of_answer(own: Own, tails: Any, first: int) -> tuple[int, ...]:
     layer, value, slot, head, _, _ = tails.stride()
-    tokens = own.end - own.first
     address = tails.data_ptr() + 4 * own.slot * slot
-    keys = (own.offset + tokens, own.first - first, tokens, own.offset + 1, 1)
-    return (address, layer, value, head, *keys)
+    keys = own.offset + own.tokens
+    return (address, layer, value, head, keys, own.first - first, own.tokens, own.offset + 1, 1)

@@ -169,18 +169,18 @@ def _alike(own: Sequence[Own]) -> list[list[Own]]:
 
     So that the former are not padded to the length of the latter.
     """
-    parts = [[one for one in own if (one.end - one.first > 1) is many] for many in (False, True)]
+    parts = [[one for one in own if (one.tokens > 1) is many] for many in (False, True)]
     return [part for part in parts if part]
 
 
 def _tails(own: Sequence[Own], cache_: Any, level: int, window: int | None, device: Any) -> Tails:
+    import torch
+
     written = [
         (one.first + turn, one.slot, turn, one.offset + turn)
         for one in own
-        for turn in range(one.end - one.first)
+        for turn in range(one.tokens)
     ]
-    import torch
-
     packed, slots, turns, offsets = torch.tensor(written).to(device).unbind(1)
     most = [1 + max(one[column] for one in written) for column in (1, 2, 3)]
     looked, rows, count = slice(0, most[0]), slots, most[0]

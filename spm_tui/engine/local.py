@@ -43,6 +43,6 @@ def local(
             say(f"answering without shared prompts, several times slower: {reason}")
         else:
             if placement == Placement("cpu", "float32") and not has_numba():
-                say("answers are written faster with numba: pip install 'spm-tui[cpu]'")
+                say("this goes faster with numba: pip install 'spm-tui[cpu]'")
             return engine
     return PlainEngine(loaded, rows=rows)

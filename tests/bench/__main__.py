@@ -26,7 +26,7 @@ from spm_tui.scoring.outcomes import Judged, listed
 from store import runs
 from store.connection import Store
 from store.records import Prediction
-from tests.bench import app, engines, quantized
+from tests.bench import app, engines, equality, quantized
 from tests.build import attribute
 from tests.conftest import AT
 
@@ -154,6 +154,8 @@ def main() -> None:
     if "engines" in wanted:
         scenarios, rounds = [*(int(word) for word in wanted if word.isdigit()), 2, 1][:2]
         engines.run(OUT, scenarios=scenarios, rounds=rounds)
+    if "equality" in wanted:
+        equality.run(OUT)
     if "quantized" in wanted:
         quantized.run(OUT)
     if lines := [line for name, part in parts.items() if name in wanted for line in told(part)]:

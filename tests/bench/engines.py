@@ -67,18 +67,26 @@ def cases(scenarios: int) -> Iterator[Case]:
     """Yield the cases: each benchmark greedy, then sampled."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "store.duckdb")
-        names = ["mini-mic", "mini-helpsteer"]
-        if (DATA / "helpsteer2").is_dir():
-            import_source(store, Source("helpsteer2", str(DATA / "helpsteer2")), at=AT)
-            names.append("helpsteer2")
-        for name in names:
+        for name in benchmarks(store):
             for samples, some in ((1, scenarios), (SAMPLES, max(1, scenarios // 2))):
-                yield Case(name, requests_of(store, name, some, samples), samples)
+                requests = requests_of(store, name, Selection(limit=some), samples)
+                yield Case(name, requests, samples)
 
 
-def requests_of(store: Store, name: str, scenarios: int, samples: int) -> tuple[Request, ...]:
-    """Return those of few-shot comparative regression on a benchmark's first scenarios."""
-    subject = load_subject(store, name, Selection(limit=scenarios), at=AT)
+def benchmarks(store: Store) -> list[str]:
+    """Return the names of those that requests are made of; imports HelpSteer2 if it is here."""
+    names = ["mini-mic", "mini-helpsteer"]
+    if (DATA / "helpsteer2").is_dir():
+        import_source(store, Source("helpsteer2", str(DATA / "helpsteer2")), at=AT)
+        names.append("helpsteer2")
+    return names
+
+
+def requests_of(
+    store: Store, name: str, selection: Selection, samples: int = 1
+) -> tuple[Request, ...]:
+    """Return those of few-shot comparative regression on a part of a benchmark."""
+    subject = load_subject(store, name, selection, at=AT)
     backend = Backend(ModelChoice(), say=print)
     temperature = 0.7 if samples > 1 else 0.0
     settings = Settings(subject.benchmark.attributes, samples=samples, temperature=temperature)

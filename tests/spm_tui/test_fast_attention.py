@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spm_tui.engine.fast import attention, fused, tree
-from spm_tui.engine.fast.attention import Scoring, Stretch
+from spm_tui.engine.fast.attention import Piece, Scoring, Stretch
 from spm_tui.engine.fast.rows import Row
 from spm_tui.engine.fast.step import Share, plan
 from spm_tui.engine.fast.tree import Segment, Tree
@@ -138,7 +138,8 @@ def defined(query: Any, keys: Any, scoring: Scoring) -> Any:
 @pytest.fixture(autouse=True)
 def _short_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree, "WORTH", 2)
-    monkeypatch.setattr(fused, "_CHUNK", 3)
+    monkeypatch.setattr(fused, "_KEYS", 3)
+    monkeypatch.setattr(fused, "_TOKENS", 2)
 
 
 @pytest.fixture(params=["fused", "plain"])
@@ -176,7 +177,7 @@ def test_every_token_sees_what_it_should(cap: float | None, seed: int, window: i
 
 @given(seed=st.integers(0, 1 << 30), window=st.sampled_from([None, 5]))
 @settings(max_examples=100, deadline=None)
-def test_the_compiled_kernel_lets_answers_see_the_same(seed: int, window: int | None) -> None:
+def test_every_token_sees_the_same_by_the_compiled_kernel(seed: int, window: int | None) -> None:
     play(seed, torch.float32, window, None, 1e-5, compiled=True)
 
 
@@ -184,24 +185,35 @@ def test_the_compiled_kernel_lets_answers_see_the_same(seed: int, window: int | 
 def test_the_compiled_kernel_joins_long_stretches(
     heads: int, key_heads: int, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fused, "_CHUNK", 256)
+    monkeypatch.setattr(fused, "_KEYS", 256)
+    monkeypatch.setattr(fused, "_TOKENS", 64)
     generator = torch.Generator().manual_seed(heads)
 
     def noise(*shape: int) -> torch.Tensor:
         return 3 * torch.randn(*shape, generator=generator)
 
-    prompt, tails = noise(2, 2, key_heads, 700, size), noise(2, 2, 3, key_heads, 200, size)
-    own = [fused.Own(5, 6, 2, 130), fused.Own(6, 10, 0, 0)]
-    stretches = [Stretch(prompt, 0, 5, 10, 0, 700)]
-    query, key, value = noise(heads, 5, size), noise(key_heads, 5, size), noise(key_heads, 5, size)
-    found = fused.fuse(stretches, own, tails).attend(1, query, key, value, 0.1)
-    for one in own:
-        for turn in range(one.end - one.first):
-            place, end = one.first - 5 + turn, one.offset + turn + 1
-            seen = torch.cat([prompt[1], tails[1, :, one.slot, :, :end]], dim=2)
-            assert torch.equal(seen[:, :, -1], torch.stack([key[:, place], value[:, place]]))
-            expected = defined(query[:, place], seen, Scoring(0.1))
-            assert (found[place] - expected).abs().max() < 1e-4
+    before, prompt = noise(2, 2, key_heads, 700, size), noise(2, 2, key_heads, 300, size)
+    tails = noise(2, 2, 3, key_heads, 200, size)
+    pieces = [Piece(prompt, 1, 0, 150, 40)]
+    own = [fused.Own(150, 151, 2, 130), fused.Own(151, 155, 0, 0)]
+    stretches = [Stretch(before, 0, 0, 155, 0, 700), Stretch(prompt, 1, 0, 155, 0, 40)]
+    query, key, value = (noise(count, 155, size) for count in (heads, key_heads, key_heads))
+    found = fused.fuse(stretches, pieces, own, tails).attend(1, query, key, value, 0.1)
+    lines = [
+        *((turn, prompt[1], 41 + turn) for turn in range(150)),
+        *(
+            (one.first + turn, tails[1, :, one.slot], one.offset + turn + 1)
+            for one in own
+            for turn in range(one.tokens)
+        ),
+    ]
+    for place, last, end in lines:
+        written = last[:, :, :end]
+        first = prompt[1, :, :, :40] if place >= 150 else written[:, :, :0]
+        seen = torch.cat([before[1], first, written], dim=2)
+        assert torch.equal(seen[:, :, -1], torch.stack([key[:, place], value[:, place]]))
+        expected = defined(query[:, place], seen, Scoring(0.1))
+        assert (found[place] - expected).abs().max() < 1e-4
 
 
 def test_the_compiled_kernel_does_single_precision_on_a_processor() -> None:

@@ -113,7 +113,7 @@ def test_what_would_make_it_faster_is_told_and_not_needed(
     monkeypatch.setitem(sys.modules, "spm_tui.engine.fast.kernel", None)  # cannot be imported
     assert text() == with_it
     fused.has_numba.cache_clear()
-    assert said == ["answers are written faster with numba: pip install 'spm-tui[cpu]'"]
+    assert said == ["this goes faster with numba: pip install 'spm-tui[cpu]'"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from spm_tui.bench.subject import Selection
 from spm_tui.engine import models
 from spm_tui.engine.base import Engine
 from spm_tui.engine.device import Placement
@@ -90,7 +91,7 @@ def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
 @pytest.fixture(scope="module")
 def requests(tmp_path_factory: pytest.TempPathFactory) -> tuple[Request, ...]:
     store = Store(tmp_path_factory.mktemp("store") / "store.duckdb")
-    return requests_of(store, "mini-mic", 6, 1)
+    return requests_of(store, "mini-mic", Selection(limit=6))
 
 
 def answers(engine: Engine, asked: Sequence[Request]) -> list[Reply]:
@@ -133,7 +134,7 @@ def _apart(loaded: Loaded, request: Request, ours: str, theirs: str) -> str:
 
 
 def test_sampled_answers_are_all_of_the_form_and_reproducible(url: str, tmp_path: Path) -> None:
-    asked = requests_of(Store(tmp_path / "store.duckdb"), "mini-helpsteer", 1, 5)
+    asked = requests_of(Store(tmp_path / "store.duckdb"), "mini-helpsteer", Selection(limit=1), 5)
     engine = RemoteEngine([url], "smol", key=None)
     first, again = answers(engine, asked), answers(engine, asked)
     same = [one.text == other.text for one, other in zip(first, again, strict=True)]

@@ -89,10 +89,8 @@ class Layout:
     stretches: tuple[Stretch, ...]
     pieces: tuple[Piece, ...]
     tails: tuple[Tails, ...]
-    first: int = 0
-    """The packed token from which on `answers` does everything, if it is there."""
-    answers: Callable[[int, Any, Any, Any, float], Any] | None = None
-    """Does for these tokens what `attend` does, whose scoring is only a scale."""
+    fused: Callable[[int, Any, Any, Any, float], Any] | None = None
+    """Does what `attend` does if scoring is only a scale; then the rest is not needed."""
 
     def attend(self, layer: int, query: Any, key: Any, value: Any, scoring: Scoring) -> Any:
         """Store the keys and values of a layer, and return what the tokens see.
@@ -110,18 +108,8 @@ class Layout:
         """
         import torch
 
-        if not self.answers:
-            return self._join(layer, query, key, value, scoring)
-        new, old = slice(self.first, None), slice(self.first)
-        seen = self.answers(layer, query[:, new], key[:, new], value[:, new], scoring.scale)
-        if not self.first:
-            return seen
-        prompts = self._join(layer, query[:, old], key[:, old], value[:, old], scoring)
-        return torch.cat([prompts, seen])
-
-    def _join(self, layer: int, query: Any, key: Any, value: Any, scoring: Scoring) -> Any:
-        import torch
-
+        if self.fused:
+            return self.fused(layer, query, key, value, scoring.scale)
         parts = query.new_zeros(self.levels, *query.shape)
         weights = query.new_full(parts.shape[:-1], -torch.inf, dtype=torch.float32)
         for piece in self.pieces:

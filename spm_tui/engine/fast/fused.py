@@ -1,4 +1,4 @@
-"""A step's answers as tasks for the processor's kernel."""
+"""A step's attention as tasks for the processor's kernel."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spm_tui.engine.fast.attention import Scoring, Stretch
+from spm_tui.engine.fast.attention import Piece, Scoring, Stretch
 
-_CHUNK = 512
-"""Keys in a task: several threads share what is longer."""
-_FIXED = 8
-"""What a key costs however few tokens see it, in tokens."""
+_KEYS, _TOKENS = 512, 64
+"""Most keys and tokens in a task: several threads share what is more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +34,9 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """What the answers of a step see, as the kernel takes it."""
+    """What the tokens of a step see, as the kernel takes it."""
 
     tasks: NDArray[Any]
-    bounds: NDArray[np.int64]
     owned: NDArray[np.int64]
     starts: NDArray[np.int64]
 
@@ -50,8 +47,9 @@ class Tasks:
         from spm_tui.engine.fast import kernel
 
         new = (part.transpose(0, 1).contiguous().numpy() for part in (query, key, value))
-        lists = (self.tasks, self.bounds, self.owned, self.starts)
-        return torch.from_numpy(kernel.attend(layer, *new, np.float32(scale), *lists))
+        lists = (self.tasks, self.owned, self.starts)
+        threads = torch.get_num_threads()
+        return torch.from_numpy(kernel.attend(layer, *new, np.float32(scale), *lists, threads))
 
 
 @cache
@@ -66,46 +64,55 @@ def suits(query: Any, scoring: Scoring) -> bool:
     return kind == ("cpu", "torch.float32") and scoring.cap is None and has_numba()
 
 
-def fuse(stretches: Iterable[Stretch], own: Sequence[Own], tails: Any) -> Tasks:
-    """Return what answers see as tasks of about the same size.
+def fuse(
+    stretches: Iterable[Stretch], pieces: Sequence[Piece], own: Sequence[Own], tails: Any
+) -> Tasks:
+    """Return what tokens see as tasks of about the same size.
 
     Args:
-        stretches: what the answers see of prompts.
-        own: the answers, in the order of their tokens.
-        tails: their cache, [layers, 2, slots, key heads, tokens, head size].
+        stretches: what they see of what was read before.
+        pieces: what those of prompts see of each other.
+        own: the answers' newest tokens.
+        tails: the answers' cache, [layers, 2, slots, key heads, tokens, head size].
 
     """
-    import torch
-
     from spm_tui.engine.fast import kernel
 
-    first = own[0].first
-    seen = [*_of_prompts(stretches, first), *(_of_answer(one, tails, first) for one in own)]
+    seen = [
+        *(task for stretch in stretches for task in _of_stretch(stretch)),
+        *(task for piece in pieces for task in _of_piece(piece)),
+        *(_of_answer(one, tails) for one in own),
+    ]
     tasks = np.array([(*task, 0) for task in seen], kernel.TASK)
+    # the largest first, so that no thread still has much to do when the others are done
+    tasks = tasks[np.argsort(-tasks["keys"] * tasks["tokens"], kind="stable")]
     tasks["part"] = np.cumsum(tasks["tokens"]) - tasks["tokens"]
     tokens = np.concatenate([np.arange(t["first"], t["first"] + t["tokens"]) for t in tasks])
     owned = np.argsort(tokens, kind="stable")
-    starts = np.searchsorted(tokens[owned], np.arange(own[-1].end - first + 1))
-    heads = tails.shape[3]
-    costs = np.repeat(tasks["keys"] * (tasks["tokens"] + _FIXED), heads).cumsum()
-    threads = torch.get_num_threads()
-    bounds = np.searchsorted(costs, np.arange(threads + 1) * (costs[-1] / threads), side="left")
-    bounds[-1] = len(costs)
-    return Tasks(tasks, bounds, owned, starts)
+    starts = np.searchsorted(tokens[owned], np.arange(tokens.max() + 2))
+    return Tasks(tasks, owned, starts)
 
 
-def _of_prompts(stretches: Iterable[Stretch], first: int) -> Iterator[tuple[int, ...]]:
-    for stretch in stretches:
-        layer, value, head, size, _ = stretch.cache.stride()
-        tokens = (stretch.first - first, stretch.end - stretch.first)
-        for since in range(stretch.since, stretch.until, _CHUNK):
-            keys = min(_CHUNK, stretch.until - since)
+def _of_stretch(stretch: Stretch) -> Iterator[tuple[int, ...]]:
+    layer, value, head, size, _ = stretch.cache.stride()
+    for first in range(stretch.first, stretch.end, _TOKENS):
+        tokens = min(_TOKENS, stretch.end - first)
+        for since in range(stretch.since, stretch.until, _KEYS):
+            keys = min(_KEYS, stretch.until - since)
             address = stretch.cache.data_ptr() + 4 * since * size
-            yield (address, layer, value, head, keys, *tokens, keys, 0)
+            yield (address, layer, value, head, keys, first, tokens, keys, 0)
 
 
-def _of_answer(own: Own, tails: Any, first: int) -> tuple[int, ...]:
+def _of_piece(piece: Piece) -> Iterator[tuple[int, ...]]:
+    layer, value, head, size, _ = piece.cache.stride()
+    address = piece.cache.data_ptr() + 4 * piece.offset * size
+    for first in range(piece.first, piece.end, _TOKENS):
+        tokens, before = min(_TOKENS, piece.end - first), first - piece.first
+        yield (address, layer, value, head, before + tokens, first, tokens, before + 1, 1)
+
+
+def _of_answer(own: Own, tails: Any) -> tuple[int, ...]:
     layer, value, slot, head, _, _ = tails.stride()
     address = tails.data_ptr() + 4 * own.slot * slot
     keys = own.offset + own.tokens
-    return (address, layer, value, head, keys, own.first - first, own.tokens, own.offset + 1, 1)
+    return (address, layer, value, head, keys, own.first, own.tokens, own.offset + 1, 1)

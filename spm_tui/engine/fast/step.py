@@ -79,7 +79,6 @@ def plan(rows: Sequence[Row], shares: Sequence[Share], tails: Any, device: Any) 
         pieces.append(Piece(segment.cache, len(span.past), span.first, span.end, read))
         tokens += segment.tokens[read : read + share.count]
         wanted.append(span.end - 1)
-    first = len(tokens)
     for row in rows:
         new = row.unread + row.draft
         past = [(segment, len(segment.tokens)) for segment in row.path]
@@ -89,22 +88,18 @@ def plan(rows: Sequence[Row], shares: Sequence[Share], tails: Any, device: Any) 
         tokens += new
         wanted += range(span.end - 1 - len(row.draft), span.end)
 
-    def arrange(spans: Sequence[_Span], own: Sequence[Own], window: int | None) -> Layout:
+    @cache  # the same for all layers of a kind
+    def layout(window: int | None, fused: bool) -> Layout:
+        stretches = tuple(_stretches(spans, window, device))
+        if fused and window is None:
+            return Layout(0, (), (), (), fuse(stretches, pieces, own, tails).attend)
         levels = _levels(spans)
         return Layout(
             levels + 1,
-            tuple(_stretches(spans, window, device)),
+            stretches,
             tuple(_within(piece, window, device) for piece in pieces),
             tuple(_tails(some, tails, levels, window, device) for some in _alike(own)),
         )
-
-    @cache  # the same for all layers of a kind
-    def layout(window: int | None, fused: bool) -> Layout:
-        if not (rows and fused and window is None):
-            return arrange(spans, own, window)
-        tasks = fuse(_stretches(spans[len(shares) :], None, device), own, tails)
-        prompts = arrange(spans[: len(shares)], [], None)
-        return replace(prompts, first=first, answers=tasks.attend)
 
     places = [place for span in spans for place in span.positions]
     return Step(tokens, places, wanted, layout)

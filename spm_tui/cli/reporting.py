@@ -11,6 +11,7 @@ from spm_tui.cli.storing import open_store
 from spm_tui.errors import InputError
 
 if TYPE_CHECKING:
+    from spm_tui.bench.options import RunOptions
     from spm_tui.bench.subject import Subject
     from spm_tui.report.board import Board
     from spm_tui.targets import TargetSet
@@ -30,11 +31,11 @@ def report(parsed: argparse.Namespace) -> int:
     if parsed.compare and len(parsed.runs) != 2:
         raise InputError("expected two runs", field="--compare")
     if not parsed.runs:
-        return _list_runs(store)
+        return _list_runs(store, as_json=parsed.json)
     subject = board.subject_of(store, parsed.runs)
     sets = target_sets(wanted, subject, store)
     if parsed.compare:
-        return _compare(parsed, store, subject, sets, everything=ALL in wanted.targets)
+        return _compare(parsed, store, subject, sets, wanted)
     scored = board.score(store, subject, parsed.runs, sets, everything=ALL in wanted.targets)
     if wanted.out:
         files.write(scored, Path(wanted.out), record={"options": wanted.record()})
@@ -47,26 +48,28 @@ def _compare(
     store: "Store",
     subject: "Subject",
     sets: Sequence["TargetSet"],
-    *,
-    everything: bool,
+    wanted: "RunOptions",
 ) -> int:
-    from spm_tui.report import paired, text
+    from spm_tui.bench.options import ALL
+    from spm_tui.report import files, paired, text
 
     first, second = parsed.runs
+    everything = ALL in wanted.targets
     every = paired.paired(store, subject, (first, second), sets, everything=everything)
     found = {name: one for name, one in every.items() if one.scenarios}
     if not found:
         problem = f"nothing to compare: runs {first} and {second} share no scenario that is scored"
         raise InputError(problem, field="--compare")
-    if parsed.json:
-        print(json.dumps(text.records(paired.values(found)), indent=1))
-        return 0
-    print(text.markdown(paired.table(found, (first, second))))
-    print(
+    shown = (
+        f"{text.markdown(paired.table(found, (first, second)))}\n"
         "Accuracy in percent on the scenarios that both runs answered; the interval is of the\n"
         "difference, scenarios resampled for both at once. Better and worse are scenarios in\n"
-        f"which run {second} is right for more or fewer targets; p is of the exact sign test."
+        f"which run {second} is right for more or fewer targets; p is of the exact sign test.\n"
     )
+    values = paired.values(found)
+    if wanted.out:
+        files.write_comparison(shown, values, Path(wanted.out))
+    print(text.json_records(values) if parsed.json else shown, end="")
     return 0
 
 
@@ -87,13 +90,16 @@ def _report_paper(parsed: argparse.Namespace, store: "Store", folder: Path) -> i
     return 0
 
 
-def _list_runs(store: "Store") -> int:
+def _list_runs(store: "Store", *, as_json: bool) -> int:
     from spm_tui.report import tables, text
     from store import benchmarks, runs
 
     with store.reading() as db:
         names = {row.identity: row.name for row in benchmarks.listing(db)}
         table = tables.run_list(runs.listing(db), names)
+    if as_json:
+        print(text.json_records(table), end="")
+        return 0
     print(text.markdown(table) if table.rows else "no runs yet; spm-tui --headless makes one")
     return 0
 

@@ -9,6 +9,7 @@ from spm_tui.errors import InputError
 from spm_tui.report import figures, tables, text
 from spm_tui.report.board import Board
 from spm_tui.report.one_file import save
+from spm_tui.report.tables import Table
 from store.identity import Canonical
 
 
@@ -40,7 +41,6 @@ def write(board: Board, folder: Path, *, record: Mapping[str, Canonical]) -> lis
         InputError: a file cannot be written.
 
     """
-    prepare(folder)
     contents = {
         "accuracy.md": text.accuracy_markdown(board),
         "accuracy.csv": text.comma_separated(tables.accuracy_values(board)),
@@ -53,10 +53,34 @@ def write(board: Board, folder: Path, *, record: Mapping[str, Canonical]) -> lis
         "run.json": json.dumps({**record, **_runs(board)}, indent=1, ensure_ascii=False) + "\n",
     }
     encoded = {name: content.encode() for name, content in contents.items()}
-    encoded |= figures.draw(board)
-    for name, content in encoded.items():
+    return _save(encoded | figures.draw(board), folder)
+
+
+def write_comparison(shown: str, values: Table, folder: Path) -> list[Path]:
+    """Write how two runs compare, for people and for programs; return the files.
+
+    Args:
+        shown: for people.
+        values: the same in shares of 1.
+        folder: made if need be.
+
+    Raises:
+        InputError: a file cannot be written.
+
+    """
+    contents = {
+        "comparison.md": shown,
+        "comparison.csv": text.comma_separated(values),
+        "comparison.json": text.json_records(values),
+    }
+    return _save({name: content.encode() for name, content in contents.items()}, folder)
+
+
+def _save(contents: Mapping[str, bytes], folder: Path) -> list[Path]:
+    prepare(folder)
+    for name, content in contents.items():
         save(folder / name, content)
-    return [folder / name for name in encoded]
+    return [folder / name for name in contents]
 
 
 def _runs(board: Board) -> dict[str, Canonical]:

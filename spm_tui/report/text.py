@@ -43,6 +43,11 @@ def records(table: Table) -> list[dict[str, Canonical]]:
     return [dict(zip(table.columns, map(_json_cell, row), strict=True)) for row in table.rows]
 
 
+def json_records(table: Table) -> str:
+    """Return a table as a JSON list of records."""
+    return json.dumps(records(table), indent=1, ensure_ascii=False) + "\n"
+
+
 def _json_cell(cell: Cell) -> Cell | None:
     return None if isinstance(cell, float) and isnan(cell) else cell
 

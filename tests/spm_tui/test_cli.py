@@ -213,6 +213,11 @@ def test_reports_are_rebuilt_without_a_model(shell: Shell) -> None:
     assert (shell.folder / "again/bias.png").is_file()
     listed, _ = shell("report")
     assert listed.count("mini-mic/eval") == 2
+    told, _ = shell("report", "--json")
+    assert [(run["run"], run["method"]) for run in json.loads(told)] == [
+        (1, "few-shot-comparative"),
+        (2, "random"),
+    ]
 
 
 def test_runs_that_share_nothing_are_not_compared(
@@ -226,8 +231,12 @@ def test_runs_that_share_nothing_are_not_compared(
         _, errors = shell("report", "--compare", "1", "2", *words, code=2)
         assert "field '--compare': nothing to compare: runs 1 and 2 share no scenario" in errors
     shell("--headless", "--limit=1", methods, "--targets=high")
-    out, _ = shell("report", "--compare", "1", "2", "--json")
+    out, _ = shell("report", "--compare", "1", "2", "--json", "--out=found")
     assert all(one["scenarios"] for one in json.loads(out))
+    assert out == Path("found/comparison.json").read_text()
+    shown, _ = shell("report", "--compare", "1", "2")
+    assert shown == Path("found/comparison.md").read_text()
+    assert Path("found/comparison.csv").read_text().startswith("set,first,second")
 
 
 def test_the_papers_tables_are_told_as_json(shell: Shell) -> None:

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from spm_tui.engine.fast.attention import Piece, Scoring, Stretch
 
-_KEYS, _TOKENS = 512, 64
-"""Most keys and tokens in a task: several threads share what is more."""
+_TOKENS = 64
+"""Most in a task: several threads share what is more."""
+_KEYS = 512
+"""Most in a task of fewer tokens. Of full ones there are many, and every part has to be joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,9 @@ def _of_stretch(stretch: Stretch) -> Iterator[tuple[int, ...]]:
     layer, value, head, size, _ = stretch.cache.stride()
     for first in range(stretch.first, stretch.end, _TOKENS):
         tokens = min(_TOKENS, stretch.end - first)
-        for since in range(stretch.since, stretch.until, _KEYS):
-            keys = min(_KEYS, stretch.until - since)
+        most = _KEYS if tokens < _TOKENS else stretch.until - stretch.since
+        for since in range(stretch.since, stretch.until, most):
+            keys = min(most, stretch.until - since)
             address = stretch.cache.data_ptr() + 4 * since * size
             yield (address, layer, value, head, keys, first, tokens, keys, 0)
 

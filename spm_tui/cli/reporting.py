@@ -11,7 +11,6 @@ from spm_tui.cli.storing import open_store
 from spm_tui.errors import InputError
 
 if TYPE_CHECKING:
-    from spm_tui.bench.options import RunOptions
     from spm_tui.bench.subject import Subject
     from spm_tui.report.board import Board
     from spm_tui.targets import TargetSet
@@ -34,9 +33,10 @@ def report(parsed: argparse.Namespace) -> int:
         return _list_runs(store, as_json=parsed.json)
     subject = board.subject_of(store, parsed.runs)
     sets = target_sets(wanted, subject, store)
+    everything = ALL in wanted.targets
     if parsed.compare:
-        return _compare(parsed, store, subject, sets, wanted)
-    scored = board.score(store, subject, parsed.runs, sets, everything=ALL in wanted.targets)
+        return _compare(parsed, store, subject, sets, everything=everything, out=wanted.out)
+    scored = board.score(store, subject, parsed.runs, sets, everything=everything)
     if wanted.out:
         files.write(scored, Path(wanted.out), record={"options": wanted.record()})
     print_boards([scored], as_json=parsed.json, several=False)
@@ -48,13 +48,13 @@ def _compare(
     store: "Store",
     subject: "Subject",
     sets: Sequence["TargetSet"],
-    wanted: "RunOptions",
+    *,
+    everything: bool,
+    out: str | None,
 ) -> int:
-    from spm_tui.bench.options import ALL
     from spm_tui.report import files, paired, text
 
     first, second = parsed.runs
-    everything = ALL in wanted.targets
     every = paired.paired(store, subject, (first, second), sets, everything=everything)
     found = {name: one for name, one in every.items() if one.scenarios}
     if not found:
@@ -67,8 +67,8 @@ def _compare(
         f"which run {second} is right for more or fewer targets; p is of the exact sign test.\n"
     )
     values = paired.values(found)
-    if wanted.out:
-        files.write_comparison(shown, values, Path(wanted.out))
+    if out:
+        files.write_comparison(shown, values, Path(out))
     print(text.json_records(values) if parsed.json else shown, end="")
     return 0
 

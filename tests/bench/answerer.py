@@ -18,7 +18,7 @@ from typing import Any
 from spm_tui.bench.options import QUANTIZATIONS
 from spm_tui.engine.base import Engine
 from spm_tui.engine.device import Placement, place
-from spm_tui.engine.fast import attention, choice, work
+from spm_tui.engine.fast import attention, choice, fused, work
 from spm_tui.engine.fast.engine import FastEngine
 from spm_tui.engine.fast.reader import Reader
 from spm_tui.engine.loading import Loaded, load
@@ -73,6 +73,7 @@ def timed(parts: dict[str, float]) -> Iterator[None]:
     watched: list[tuple[Any, str, str]] = [
         (Reader, "read", "model"),
         (attention.Layout, "attend", "attention"),
+        (fused.Tasks, "attend", "attention"),
         (work, "choose", "choosing"),
         (choice, "_masked", "masks"),
         (work, "plan", "layout"),

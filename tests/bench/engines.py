@@ -105,13 +105,16 @@ class Answerer:
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def answer(self, file: Path) -> dict[str, Any]:
-        """Return what answering the file's requests took."""
+    def answer(self, requests: Sequence[Request]) -> dict[str, Any]:
+        """Return what answering requests took."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{file}\n")
-        self._process.stdin.flush()
-        return dict(json.loads(self._process.stdout.readline()))
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(pickle.dumps(requests))
+            file.flush()
+            self._process.stdin.write(f"{file.name}\n")
+            self._process.stdin.flush()
+            return dict(json.loads(self._process.stdout.readline()))
 
     def end(self) -> None:
         """Let go of it."""
@@ -172,13 +175,9 @@ def run(out: Path, *, scenarios: int = 2, rounds: int = 1) -> None:
 def compare(case: Case, *, rounds: int, more: Sequence[str] = ()) -> Compared:
     """Let both engines answer, in turn."""
     plain, fast = Answerer("plain", *more), Answerer("fast", *more)
-    with tempfile.TemporaryDirectory() as folder:
-        file, first = Path(folder) / "requests", Path(folder) / "first"
-        file.write_bytes(pickle.dumps(case.requests))
-        first.write_bytes(pickle.dumps(case.requests[:1]))
-        for one in (plain, fast):
-            one.answer(first)
-        pairs = [(plain.answer(file), fast.answer(file)) for _ in range(rounds)]
+    for one in (plain, fast):
+        one.answer(case.requests[:1])
+    pairs = [(plain.answer(case.requests), fast.answer(case.requests)) for _ in range(rounds)]
     plain.end()
     fast.end()
     ratio = statistics.median(slow["seconds"] / quick["seconds"] for slow, quick in pairs)

@@ -198,7 +198,7 @@ def test_the_compiled_kernel_joins_long_stretches(
     own = [fused.Own(150, 151, 2, 130), fused.Own(151, 155, 0, 0)]
     stretches = [Stretch(before, 0, 0, 155, 0, 700), Stretch(prompt, 1, 0, 155, 0, 40)]
     query, key, value = (noise(count, 155, size) for count in (heads, key_heads, key_heads))
-    found = fused.fuse(stretches, pieces, own, tails).attend(1, query, key, value, 0.1)
+    found = fused.fuse(stretches, pieces, own, tails).attend(1, query, key, value, Scoring(0.1))
     lines = [
         *((turn, prompt[1], 41 + turn) for turn in range(150)),
         *(
@@ -239,8 +239,9 @@ def test_a_window_hides_what_lies_before_it_and_nothing_is_looked_at_in_vain() -
     row = Row(NOBODY, path, 0, NOBODY, [], [], unread=[9, 9], read=3)  # at 33 and 34
 
     def seen(window: int | None) -> list[tuple[int, int, int, bool]]:
-        stretches = plan([row], [], scene.tails, "cpu").layout(window, False).stretches
-        return [(s.level, s.since, s.until, s.hidden is None) for s in stretches]
+        layout = plan([row], [], scene.tails, "cpu").layout(window, False)
+        assert isinstance(layout, attention.Layout)
+        return [(s.level, s.since, s.until, s.hidden is None) for s in layout.stretches]
 
     everything = [(0, 0, 10, True), (1, 0, 10, True), (2, 0, 10, True)]
     assert seen(None) == seen(35) == everything

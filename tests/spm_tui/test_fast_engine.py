@@ -11,6 +11,7 @@ import torch
 
 from spm_tui.engine.fast import engine as engine_module
 from spm_tui.engine.fast import work as work_module
+from spm_tui.engine.fast.attention import Layout
 from spm_tui.engine.fast.engine import FastEngine
 from spm_tui.engine.fast.grammar import Grammars, Progress
 from spm_tui.engine.fast.memory import Space
@@ -155,7 +156,9 @@ def watch(monkeypatch: pytest.MonkeyPatch, too_much: Callable[[Step], bool]) -> 
 
 def answers(step: Step) -> int:
     """Return how many answers go on in a step."""
-    return len({slot for tails in step.layout(None, False).tails for slot in tails.slots.tolist()})
+    layout = step.layout(None, False)
+    assert isinstance(layout, Layout)
+    return len({slot for tails in layout.tails for slot in tails.slots.tolist()})
 
 
 @pytest.mark.parametrize("family", tiny.SUPPORTED)

@@ -10,7 +10,6 @@ window cuts through, and all that is capped, is computed in plain steps; the res
 device's fused kernel.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,8 +88,6 @@ class Layout:
     stretches: tuple[Stretch, ...]
     pieces: tuple[Piece, ...]
     tails: tuple[Tails, ...]
-    fused: Callable[[int, Any, Any, Any, float], Any] | None = None
-    """Does what `attend` does if scoring is only a scale; then the rest is not needed."""
 
     def attend(self, layer: int, query: Any, key: Any, value: Any, scoring: Scoring) -> Any:
         """Store the keys and values of a layer, and return what the tokens see.
@@ -108,8 +105,6 @@ class Layout:
         """
         import torch
 
-        if self.fused:
-            return self.fused(layer, query, key, value, scoring.scale)
         parts = query.new_zeros(self.levels, *query.shape)
         weights = query.new_full(parts.shape[:-1], -torch.inf, dtype=torch.float32)
         for piece in self.pieces:

@@ -42,16 +42,16 @@ class Tasks:
     owned: NDArray[np.int64]
     starts: NDArray[np.int64]
 
-    def attend(self, layer: int, query: Any, key: Any, value: Any, scale: float) -> Any:
-        """Do what `Layout.attend` does."""
+    def attend(self, layer: int, query: Any, key: Any, value: Any, scoring: Scoring) -> Any:
+        """Do what `Layout.attend` does, where the kernel suits."""
         import torch
 
         from spm_tui.engine.fast import kernel
 
         new = (part.transpose(0, 1).contiguous().numpy() for part in (query, key, value))
         lists = (self.tasks, self.owned, self.starts)
-        threads = torch.get_num_threads()
-        return torch.from_numpy(kernel.attend(layer, *new, np.float32(scale), *lists, threads))
+        scale, threads = np.float32(scoring.scale), torch.get_num_threads()
+        return torch.from_numpy(kernel.attend(layer, *new, scale, *lists, threads))
 
 
 @cache

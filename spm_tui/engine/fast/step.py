@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from spm_tui.engine.fast.attention import Layout, Piece, Stretch, Tails
-from spm_tui.engine.fast.fused import Own, fuse
+from spm_tui.engine.fast.fused import Own, Tasks, fuse
 from spm_tui.engine.fast.rows import Row
 from spm_tui.engine.fast.tree import Segment
 
@@ -29,7 +29,7 @@ class Step:
     wanted: list[int]
     """Packed places whose logits are wanted: one per share, then of each row the last of its
     unread tokens and all of its draft."""
-    layout: Callable[[int | None, bool], Layout]
+    layout: Callable[[int | None, bool], Layout | Tasks]
     """Who sees what in layers that see only so many of the last tokens, or all; and whether the
     processor's kernel suits them."""
 
@@ -89,10 +89,10 @@ def plan(rows: Sequence[Row], shares: Sequence[Share], tails: Any, device: Any) 
         wanted += range(span.end - 1 - len(row.draft), span.end)
 
     @cache  # the same for all layers of a kind
-    def layout(window: int | None, fused: bool) -> Layout:
+    def layout(window: int | None, fused: bool) -> Layout | Tasks:
         stretches = tuple(_stretches(spans, window, device))
         if fused and window is None:
-            return Layout(0, (), (), (), fuse(stretches, pieces, own, tails).attend)
+            return fuse(stretches, pieces, own, tails)
         levels = _levels(spans)
         return Layout(
             levels + 1,

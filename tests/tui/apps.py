@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
 
 from spm_tui.tui.app import SpmApp
@@ -37,6 +38,12 @@ def screen(app: SpmApp) -> str:
 def told(app: SpmApp) -> str:
     """What is on the screen, and the notifications with their lines unbroken."""
     return "\n".join([screen(app), *(note.message for note in app._notifications)])
+
+
+async def paste(pilot: Pilot[Any], text: str) -> None:
+    """Put a text where the cursor is, as a terminal's paste does: at once, not key by key."""
+    pilot.app.post_message(events.Paste(text))
+    await pilot.pause()
 
 
 async def shows(pilot: Pilot[Any], app: SpmApp, *texts: str) -> None:

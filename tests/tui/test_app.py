@@ -22,7 +22,7 @@ from store.records import Benchmark, Prediction, Response, Scenario
 from tests import build
 from tests.build import SMALL
 from tests.conftest import AT
-from tests.tui.apps import FAKE, SIZES, make_app, opened, screen, shows
+from tests.tui.apps import FAKE, SIZES, make_app, opened, paste, screen, shows
 from tests.tui.wait import settle
 
 
@@ -202,7 +202,9 @@ async def test_a_target_is_saved_copied_and_exported(filled: Store, tmp_path: Pa
         path = tmp_path / "target.json"
         await pilot.press("e")
         await shows(pilot, app, "export")
-        await pilot.press("j", "enter", "ctrl+u", *str(path), "enter")
+        await pilot.press("j", "enter", "ctrl+u")
+        await paste(pilot, str(path))
+        await pilot.press("enter")
         await settle(pilot, path.is_file)
     (exported,) = read(path, SMALL.attributes)
     assert dict(exported.targets[0].values)["care"] == 0.75
@@ -222,7 +224,9 @@ async def test_exports_become_files(filled: Store, tmp_path: Path, place: int, n
         await pilot.press("o", "j", "j", "enter")
         await shows(pilot, app, "run 1")
         await pilot.press("e", *("j" for _ in range(place)), "enter")
-        await pilot.press("ctrl+u", *str(path), "enter")
+        await pilot.press("ctrl+u")
+        await paste(pilot, str(path))
+        await pilot.press("enter")
         await shows(pilot, app, "written to")
     assert path.stat().st_size
 
@@ -233,7 +237,9 @@ async def test_what_cannot_be_written_is_a_notification(filled: Store, tmp_path:
     there.write_text("mine")
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await opened(pilot, app)
-        await pilot.press("e", "enter", "ctrl+u", *str(there), "enter")
+        await pilot.press("e", "enter", "ctrl+u")
+        await paste(pilot, str(there))
+        await pilot.press("enter")
         await shows(pilot, app, "there already", "export list to")
     assert there.read_text() == "mine"
 
@@ -311,9 +317,13 @@ async def test_a_file_is_imported_from_the_welcome(store: Store, tmp_path: Path)
         await settle(pilot, lambda: isinstance(app.screen, WelcomeScreen))
         await pilot.press("j", "j", "enter")
         await shows(pilot, app, "Import")
-        await pilot.press("tab", *str(tmp_path / "gone.jsonl"), "enter")
+        await pilot.press("tab")
+        await paste(pilot, str(tmp_path / "gone.jsonl"))
+        await pilot.press("enter")
         await shows(pilot, app, "No such file", "This store is empty")
-        await pilot.press("j", "j", "enter", "tab", *str(path), "enter")
+        await pilot.press("j", "j", "enter", "tab")
+        await paste(pilot, str(path))
+        await pilot.press("enter")
         await shows(pilot, app, "helpsteer2/eval · not run")
 
 

@@ -31,7 +31,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-_LOCKED = re.compile(r"Could not set lock on file.*?(?:\(PID (\d+)\))?\.? See", re.DOTALL)
+_LOCKED = "Could not set lock on file"
+_HOLDER = re.compile(r"\(PID (\d+)\)")
 _OUT_OF_OUR_HANDS = (
     duckdb.FatalException,
     duckdb.IOException,
@@ -131,7 +132,7 @@ class Store:
                 f"{self.path}: written by a newer spm-tui (schema {version}, this one knows"
                 f" {NEWEST}); update spm-tui or name another --store"
             )
-        found = token(db) if version else ""
+        found = token(db) if version >= 0 else ""
         if self._token not in ("", found):
             raise StoreLost(f"{self.path}: another store has taken its place")
         self._token = found
@@ -161,12 +162,13 @@ class Store:
             try:
                 return duckdb.connect(str(self.path), read_only=read_only, config=_CONFIG)
             except duckdb.Error as error:
-                locked = _LOCKED.search(str(error))
-                if locked is None:
+                if _LOCKED not in str(error):
                     raise StoreUnusable(f"{self.path}: {_first_line(error)}") from error
                 if time.monotonic() > deadline or (read_only and self._leaving):
-                    holder = int(locked[1]) if locked[1] else None
-                    raise StoreBusy(self.path, holder, self._patience) from error
+                    holder = _HOLDER.search(str(error))
+                    raise StoreBusy(
+                        self.path, int(holder[1]) if holder else None, self._patience
+                    ) from error
             self._sleep(pause * self._random.uniform(0.5, 1.5))
             pause = min(pause * 1.5, 0.25)
 

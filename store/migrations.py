@@ -104,7 +104,7 @@ MIGRATIONS: tuple[Migration, ...] = (
 
 
 def schema_version(db: duckdb.DuckDBPyConnection) -> int:
-    """Return the number of the last applied migration; 0 for a file without tables.
+    """Return the number of the last applied migration; -1 for a file without tables.
 
     Raises:
         StoreUnusable: the file is a DuckDB database of something else.
@@ -115,7 +115,7 @@ def schema_version(db: duckdb.DuckDBPyConnection) -> int:
     except duckdb.CatalogException as error:
         if db.execute("FROM duckdb_tables()").fetchall():
             raise StoreUnusable("a DuckDB database, but not one of spm-tui") from error
-        return 0
+        return -1
     return int(version)
 
 
@@ -130,9 +130,9 @@ def migrate(
     A step that fails leaves the store at the step before it and re-raises.
     """
     version = schema_version(db)
-    steps = (_FOUNDATION,) if version == 0 else ()
-    for step in (*steps, *(m for m in migrations if m.number > version)):
-        _apply(db, step, at)
+    for step in (_FOUNDATION, *migrations):
+        if step.number > version:
+            _apply(db, step, at)
 
 
 _FOUNDATION = Migration(

@@ -19,10 +19,11 @@ from tests.conftest import AT
 
 
 @contextmanager
-def held(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that has the file open for writing until it is told to end."""
+def held(path: Path, *, read_only: bool = False) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has the file open until it is told to end."""
     program = (
-        f"import duckdb\ndb = duckdb.connect({str(path)!r})\nprint('open', flush=True)\ninput()"
+        f"import duckdb\ndb = duckdb.connect({str(path)!r}, read_only={read_only})\n"
+        "print('open', flush=True)\ninput()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -54,11 +55,12 @@ def test_undoes_a_failed_transaction(store: Store) -> None:
         assert benchmarks.listing(db) == []
 
 
-def test_names_who_holds_the_file(store: Store) -> None:
+@pytest.mark.parametrize("read_only", [False, True])
+def test_names_who_holds_the_file(store: Store, read_only: bool) -> None:
     with store.writing():
         pass
     impatient = Store(store.path, patience=0.2)
-    with held(store.path) as holder:
+    with held(store.path, read_only=read_only) as holder:
         with pytest.raises(StoreBusy, match=f"held by process {holder.pid}") as caught:
             impatient.writing().__enter__()
         assert caught.value.holder == holder.pid

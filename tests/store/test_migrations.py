@@ -9,7 +9,7 @@ from tests.conftest import AT
 
 def test_brings_a_blank_file_up_to_date() -> None:
     with duckdb.connect() as db:
-        assert schema_version(db) == 0
+        assert schema_version(db) == -1
         migrate(db, at=AT)
         assert schema_version(db) == MIGRATIONS[-1].number
         rows = db.execute("SELECT value FROM identity WHERE token = 'application'").fetchall()
@@ -31,6 +31,16 @@ def test_keeps_the_rows_of_every_earlier_step(steps: int) -> None:
         db.execute("INSERT INTO benchmarks VALUES ('id', 'name', 'source', ?)", [AT])
         migrate(db, at=AT)
         assert db.execute("SELECT name FROM benchmarks").fetchall() == [("name",)]
+
+
+@pytest.mark.parametrize("steps", range(len(MIGRATIONS)))
+def test_goes_on_after_any_step(steps: int) -> None:
+    """As after a kill between two of them; the foundation is one, too."""
+    with duckdb.connect() as db:
+        migrate(db, at=AT, migrations=MIGRATIONS[:steps])
+        assert schema_version(db) == steps
+        migrate(db, at=AT)
+        assert schema_version(db) == MIGRATIONS[-1].number
 
 
 def test_undoes_a_step_that_fails() -> None:

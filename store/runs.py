@@ -192,6 +192,22 @@ def items(db: Connection, run: int) -> set[Item]:
     return {Item(*row) for row in rows}
 
 
+def heard(db: Connection, run: int) -> set[Item]:
+    """Return those of the `items` whose answers `run` has read: it says something for them."""
+    rows = db.execute(
+        """SELECT scenario, attribute, part, sample, target, request FROM items i
+           WHERE run = $run AND (
+               EXISTS (FROM predictions p
+                       WHERE p.run = $run AND p.scenario = i.scenario AND p.sample = i.sample
+                           AND i.attribute IN (-1, p.attribute) AND i.part IN (-1, p.response))
+               OR EXISTS (FROM choices c
+                          WHERE c.run = $run AND c.scenario = i.scenario
+                              AND c.sample = i.sample AND c.target = i.target))""",
+        {"run": run},
+    ).fetchall()
+    return {Item(*row) for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a run's answers took."""

@@ -104,19 +104,11 @@ def run_asking(
     """
     context = _with_servers(context, _servers_before(context, job))
     work = _Work(context, _open(context, job), plan)
-    work.take_over()
-    yield Planned(
-        run=work.run,
-        benchmark=job.subject.benchmark.name,
-        split=job.subject.split,
-        method=job.method,
-        model=job.backbone.name if job.backbone else "",
-        total=len(work.keys),
-        answered=len(work.done),
-    )
     ended: RunState = "failed"
     try:
-        if len(work.done) < len(work.keys):
+        work.take_over()
+        yield _planned(work, job)
+        if len(work.done) < len(work.keys) and not context.stop():
             asked = engine()
             if told := servers():
                 context = _with_servers(context, told)
@@ -129,6 +121,18 @@ def run_asking(
     finally:
         closing = _close(context, work.run, ended, failed=work.failed)
     yield closing
+
+
+def _planned(work: "_Work", job: Job) -> Planned:
+    return Planned(
+        run=work.run,
+        benchmark=job.subject.benchmark.name,
+        split=job.subject.split,
+        method=job.method,
+        model=job.backbone.name if job.backbone else "",
+        total=len(work.keys),
+        answered=len(work.done),
+    )
 
 
 def _open(context: Context, job: Job) -> int:
@@ -196,14 +200,14 @@ class _Work:
         """Enter into this run the usable answers that the store has already."""
         with self.context.store.reading() as db:
             there = runs.answered(db, self.keys)
-            have = runs.items(db, self.run)
+            heard = runs.heard(db, self.run)
         for index, key in enumerate(self.keys):
             generation = there.get(key)
             if generation is None or generation.error is not None:
                 continue
             self.done.add(index)
             for position in self.positions[index]:
-                if (item := self.plan.item(position)) not in have:
+                if (item := self.plan.item(position)) not in heard:
                     ask = self.plan.asks[position]
                     self._pending.items.append(item)
                     self._pending.say(self.plan.method.read(ask, generation.text))

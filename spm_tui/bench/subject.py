@@ -68,13 +68,15 @@ def load_subject(store: Store, name: str, selection: Selection, *, at: datetime)
         InputError: no such benchmark, scenario or attribute, or nothing is selected.
 
     """
+    wanted = name
     if name in builtin.NAMES:
         imported = builtin.load(name).benchmark
+        wanted = imported.identity
         with store.writing() as db:
             benchmarks.add(db, imported, at=at)
     try:
         with store.reading() as db:
-            row = benchmarks.find(db, name)
+            row = benchmarks.find(db, wanted)
             benchmark = benchmarks.load(db, row.identity)
     except NotInStore as error:
         built_in = ", ".join(builtin.NAMES)

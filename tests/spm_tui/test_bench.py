@@ -14,8 +14,9 @@ from spm_tui.bench.events import to_json as to_line
 from spm_tui.bench.execute import Context, run_asking, run_direct, run_trained
 from spm_tui.bench.plan import Plan, make_plan
 from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subject
+from spm_tui.datasets import builtin
 from spm_tui.engine.scripted import ScriptedEngine
-from spm_tui.errors import InputError, ModelError
+from spm_tui.errors import AnswerError, InputError, ModelError
 from spm_tui.methods.base import Settings
 from spm_tui.methods.catalogue import DIRECT
 from spm_tui.target_files import to_json
@@ -143,6 +144,30 @@ def test_a_failed_answer_is_stored_as_such_and_asked_again(full: Store) -> None:
     assert not np.isnan(scores(full)[0, :2]).any()
 
 
+def test_a_failed_answer_that_another_run_got_is_taken_over(full: Store) -> None:
+    script = iter(["not JSON"])
+    run(full, job(full, shots=4), ScriptedEngine(lambda request: next(script, judge(request))))
+    assert np.isnan(scores(full)[0, :, 0]).all()
+    run(full, job(full, shots=5), ScriptedEngine(judge))
+    assert run(full, job(full, shots=4), engine=None)[-1] == Ended(1, "finished", 0)
+    assert np.array_equal(scores(full, 1), scores(full, 2), equal_nan=True)
+
+
+def test_a_run_that_is_stopped_before_it_begins_loads_nothing(full: Store) -> None:
+    events = run(full, job(full), engine=None, stop=lambda: True)
+    assert events[-1] == Ended(1, "interrupted", 0)
+
+
+def test_a_run_that_cannot_read_what_is_stored_counts_as_failed(full: Store) -> None:
+    run(full, job(full, shots=4), ScriptedEngine(judge))
+    with full.writing() as db:
+        db.execute("UPDATE generations SET text = 'no JSON'")
+    with pytest.raises(AnswerError, match="not JSON"):
+        run(full, job(full, shots=5), engine=None)
+    with full.reading() as db:
+        assert runs.get(db, 2).state == "failed"
+
+
 def test_stopping_keeps_what_is_answered_and_resuming_gives_the_same(
     full: Store, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -154,7 +179,7 @@ def test_stopping_keeps_what_is_answered_and_resuming_gives_the_same(
     asked = stops = 0
     while True:
         engine, ticks = ScriptedEngine(judge), count(1)
-        events = run(full, one, engine, stop=lambda ticks=ticks: next(ticks) >= 4)  # type: ignore[misc]
+        events = run(full, one, engine, stop=lambda ticks=ticks: next(ticks) >= 5)  # type: ignore[misc]
         asked += len(engine.calls)
         if events[-1] == Ended(1, "finished", 0):
             break
@@ -398,6 +423,12 @@ def test_a_selection_that_is_not_there_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=complaint):
         load_subject(full, name, selection, at=AT)
+
+
+def test_a_built_in_benchmark_is_found_whatever_it_is_called_in_the_store(store: Store) -> None:
+    with store.writing() as db:
+        benchmarks.add(db, replace(builtin.load("mini-mic").benchmark, name="mine"), at=AT)
+    assert load_subject(store, "mini-mic", Selection(), at=AT).benchmark.name == "mine"
 
 
 def test_a_built_in_benchmark_is_imported_when_it_is_named(store: Store) -> None:

@@ -127,31 +127,29 @@ def score(
         else ()
     )
     gridded = everything and not too_many
-    with store.reading() as db:
-        rows = tuple(
-            _score_run(db, subject, number, sets, gridded=gridded, resamples=resamples)
-            for number in numbers
-        )
+    with store.reading() as db:  # and closed before the scoring: a run may be waiting to write
+        found = [(runs.get(db, n), read(db, subject, n), runs.cost(db, n)) for n in numbers]
     return Board(
         subject=subject,
         sets=tuple(sets),
         columns=((ALL,) if gridded else ()) + tuple(s.name for s in sets),
         notes=notes,
-        rows=rows,
+        rows=tuple(
+            _score_run(*one, subject, sets, gridded=gridded, resamples=resamples) for one in found
+        ),
     )
 
 
 def _score_run(
-    db: Connection,
+    run: Run,
+    judged: Judged,
+    cost: runs.Cost,
     subject: Subject,
-    number: int,
     sets: Sequence[TargetSet],
     *,
     gridded: bool,
     resamples: int,
 ) -> RunScore:
-    run = runs.get(db, number)
-    judged = read(db, subject, number)
     scores: dict[str, SetScore] = {}
     biases: dict[str, Bias] = {}
     n = len(judged.levels)
@@ -178,7 +176,7 @@ def _score_run(
         if judged.scores is not None
         else {},
         bias=biases,
-        cost=runs.cost(db, number),
+        cost=cost,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from spm_tui.bench import bundled
-from spm_tui.datasets import helpsteer2, mic, plain
+from spm_tui.datasets import builtin, helpsteer2, mic, plain
 from spm_tui.datasets.rows import Watch
 from spm_tui.datasets.split import Imported, Rule
 from spm_tui.errors import InputError
@@ -59,10 +59,13 @@ def import_source(
         return _import_run(store, typed_path(source.path), at=at)
     imported = _read(source, watch)
     benchmark = imported.benchmark
+    if benchmark.name in builtin.NAMES:
+        raise InputError(f"{benchmark.name!r} is a built-in benchmark's", field="name")
     with store.writing() as db:
         added = benchmarks.add(db, benchmark, at=at)
+        name = benchmarks.find(db, benchmark.identity).name
     what = (
-        f"{benchmark.name} ({benchmark.identity[:12]}): {len(benchmark.split('train'))} train and"
+        f"{name} ({benchmark.identity[:12]}): {len(benchmark.split('train'))} train and"
         f" {len(benchmark.split('eval'))} eval scenarios, {len(benchmark.attributes)} attributes"
     )
     return Arrived(benchmark.identity, None, what, added, imported.notes)

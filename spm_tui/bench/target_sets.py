@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spm_tui import target_files, targets
-from spm_tui.bench.options import TARGET_SETS
+from spm_tui.bench.options import ALL, TARGET_SETS
 from spm_tui.errors import InputError
 from spm_tui.targets import Target, TargetSet
 from store import annotations
@@ -38,7 +38,7 @@ def read_sets(
         extra: targets as `spm_tui.targets.parse` reads them, a set each.
 
     Raises:
-        InputError: a name is none of these, or a target is not usable.
+        InputError: a name is none of these or of two different sets, or a target is not usable.
 
     """
     saved: Mapping[str, Sequence[str]] = {}
@@ -47,7 +47,11 @@ def read_sets(
             saved = annotations.saved_targets(db, benchmark)
     found = [one for name in names for one in _named(name, attributes, saved)]
     own = [targets.parse(text, attributes) for text in extra]
-    return [*found, *(TargetSet(str(one), (one,)) for one in own)]
+    sets = dict.fromkeys([*found, *(TargetSet(str(one), (one,)) for one in own)])
+    taken = [*(one.name for one in sets), *({ALL} & set(names))]
+    if twice := next((name for name in taken if taken.count(name) > 1), None):
+        raise InputError(f"two different sets are called {twice!r}", field="--targets")
+    return list(sets)
 
 
 def _named(

@@ -1,6 +1,7 @@
 """Imports, whole or not at all, of every kind."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,19 @@ def test_a_benchmark_can_be_named(store: Store, tmp_path: Path, kind: str) -> No
     assert bring(store, named).what.startswith("a name (")
     with store.reading() as db:
         assert benchmarks.find(db, "a name").name == "a name"
+
+
+def test_what_is_there_under_another_name_is_told_by_that(store: Store, tmp_path: Path) -> None:
+    source = mic(tmp_path)
+    first = bring(store, source)
+    again = bring(store, replace(source, name="two"))
+    assert (again.added, again.what) == (False, first.what)
+
+
+def test_the_names_of_built_in_benchmarks_are_taken(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="field 'name': 'mini-mic' is a built-in benchmark's"):
+        bring(store, replace(mic(tmp_path), name="mini-mic"))
+    assert empty(store)
 
 
 def test_what_was_left_out_is_told(store: Store, tmp_path: Path) -> None:

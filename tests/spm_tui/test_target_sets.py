@@ -1,0 +1,41 @@
+"""Names of target sets, as people give them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spm_tui.bench.target_sets import read_sets
+from spm_tui.errors import InputError
+from store.connection import Store
+from tests.build import SMALL
+
+ATTRIBUTES = SMALL.attributes
+
+
+def file(folder: Path, **sets: dict[str, float]) -> str:
+    path = folder / "sets.json"
+    path.write_text(json.dumps({name: [target] for name, target in sets.items()}))
+    return str(path)
+
+
+@pytest.mark.parametrize("name", ["all", "high"])
+def test_a_column_is_never_of_two_sets(store: Store, tmp_path: Path, name: str) -> None:
+    names = [name, file(tmp_path, **{name: {"care": 0}})]
+    with pytest.raises(InputError, match=f"two different sets are called '{name}'"):
+        read_sets(store, "", ATTRIBUTES, names)
+
+
+def test_a_file_may_have_sets_that_are_called_as_standard_ones(
+    store: Store, tmp_path: Path
+) -> None:
+    path = file(tmp_path, high={"care": 1, "fairness": 1}, low={"care": 0})
+    assert [one.name for one in read_sets(store, "", ATTRIBUTES, [path])] == ["high", "low"]
+    again = read_sets(
+        store, "", ATTRIBUTES, ["high", file(tmp_path, high={"care": 1, "fairness": 1})]
+    )
+    assert [one.name for one in again] == ["high"], "the same set, twice"
+
+
+def test_a_target_that_is_given_twice_is_one_column(store: Store) -> None:
+    assert len(read_sets(store, "", ATTRIBUTES, [], ["care=1", "care=1", "care=0"])) == 2

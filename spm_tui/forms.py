@@ -51,6 +51,8 @@ Form: TypeAlias = Text | Whole | Letter | Fields
 
 _TEXT = r'[^"\\\x00-\x1f\x7f]'
 _FIRST = r'[^"\\\x00-\x20\x7f]'
+_HALF = re.compile("[\ud800-\udfff]")
+"""What JSON's escapes can write and UTF-8 cannot."""
 
 
 def json_schema(form: Form) -> dict[str, Canonical]:
@@ -175,7 +177,7 @@ def read(form: Fields, text: str) -> dict[str, Any]:
     """
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AnswerError(f"not JSON ({error}): {text!r:.80}") from error
     return dict(_read(form, value, "answer"))
 
@@ -187,6 +189,8 @@ def _read(form: Form, value: object, place: str) -> Any:
                 raise AnswerError(f"{place}: blank")
             if len(value) > characters:
                 raise AnswerError(f"{place}: {len(value)} characters, {characters} allowed")
+            if _HALF.search(value):
+                raise AnswerError(f"{place}: holds half a surrogate pair, not a character")
             return value.strip()
         case Whole(low, high), int() if not isinstance(value, bool):
             if not low <= value <= high:

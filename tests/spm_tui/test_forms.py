@@ -53,6 +53,8 @@ def test_a_long_text_is_cut_between_words() -> None:
         ('{"reasoning": "x", "score": null}', "answer.score: None is not a whole"),
         ('{"reasoning": 7, "score": 5}', "answer.reasoning: 7 is not a text"),
         ('["x", 5]', "is not a fields"),
+        ('{"reasoning": "\\ud83d", "score": 5}', "answer.reasoning: holds half a surrogate pair"),
+        ("[" * 100_000, "not JSON"),
     ],
 )
 def test_anything_else_is_refused(answer: str, complaint: str) -> None:

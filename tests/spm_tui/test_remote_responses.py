@@ -26,6 +26,13 @@ def test_a_completion() -> None:
     assert read(200, {}, body, now=NOW) == Said("hello", 12, 3, finished=True, thought=False)
 
 
+def test_half_a_character_is_replaced() -> None:
+    body = '{"choices": [{"message": {"content": "a \\ud83d\\ude00 \\ud83d b"}}]}'
+    said = read(200, {}, body, now=NOW)
+    assert isinstance(said, Said)
+    assert said.text == "a \U0001f600 \ufffd b"
+
+
 def test_a_completion_that_was_cut_off_without_usage() -> None:
     said = read(200, {}, completed({"content": None}, finish_reason="length"), now=NOW)
     assert said == Said("", 0, 0, finished=False, thought=False)

@@ -98,13 +98,18 @@ def redirected(headers: Mapping[str, str]) -> str:
     return f"it points to {place or 'elsewhere'}, where nothing is sent; give that address instead"
 
 
+def _whole(text: str) -> str:
+    """Return `text` with a sign in place of each half of a surrogate pair, which JSON can hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _said(body: str) -> Said:
     try:
         answer = json.loads(body)
         choice = answer["choices"][0]
         message = choice["message"]
         usage = answer.get("usage") or {}
-        text = message.get("content") or ""
+        text = _whole(message.get("content") or "")
         thoughts = message.get("reasoning_content") or message.get("reasoning")
         return Said(
             text=text,
@@ -113,7 +118,7 @@ def _said(body: str) -> Said:
             finished=choice.get("finish_reason") != "length",
             thought=bool(thoughts) or text.lstrip().startswith("<think>"),
         )
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         problem = f"the response is not a chat completion: {_one_line(body)}"
         raise Trouble(problem, blamed=True) from error
 
@@ -122,7 +127,7 @@ def complaint(body: str) -> str:
     """Return a server's message about an error, as one line; they wrap it in several ways."""
     try:
         told: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _one_line(re.sub(r"<[^>]*>", " ", body))
     for name in ("error", "message", "detail"):
         if isinstance(told, dict) and told.get(name):

@@ -13,13 +13,18 @@ _NONE = -1
 def similarities(
     queries: npt.NDArray[np.float32], train: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """Return cosine similarities [N, T] of embeddings [N, D] and [T, D]."""
-    return _unit(queries) @ _unit(train).T
+    """Return cosine similarities [N, T] of embeddings [N, D] and [T, D].
+
+    In double precision, so that after rounding they do not depend on how many queries there are:
+    a matrix product adds in another order for one than for many.
+    """
+    return (_unit(queries) @ _unit(train).T).astype(np.float32)
 
 
-def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(norms > 0, norms, 1), dtype=np.float32)
+def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    exact = vectors.astype(np.float64)
+    norms = np.linalg.norm(exact, axis=1, keepdims=True)
+    return np.asarray(exact / np.where(norms > 0, norms, 1))
 
 
 def most_similar(similarity: npt.NDArray[np.float32], *, shots: int) -> list[tuple[int, ...]]:

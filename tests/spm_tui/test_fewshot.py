@@ -45,6 +45,16 @@ def test_an_excluded_scenario_is_not_taken_even_for_a_level_only_it_has() -> Non
     assert fewshot.select(similarity, LEVELS, shots=9) == [[(0, 1, 2)]]
 
 
+def test_similarity_does_not_depend_on_how_many_are_compared() -> None:
+    rng = np.random.default_rng(0)
+    queries = rng.standard_normal((64, 384)).astype(np.float32)
+    train = rng.standard_normal((500, 384)).astype(np.float32)
+    together = fewshot.similarities(queries, train)
+    for place in range(len(queries)):
+        alone = fewshot.similarities(queries[place : place + 1], train)
+        assert np.array_equal(alone, together[place : place + 1])
+
+
 @given(st.integers(1, 12), st.integers(1, 6), st.integers(1, 8), st.integers(0, 2**32 - 1))
 def test_properties_of_any_selection(train: int, levels: int, shots: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -202,7 +202,7 @@ def test_what_was_not_asked_is_not_proven(store: Store) -> None:
 def test_what_an_interrupted_run_did_not_reach_is_not_proven(store: Store) -> None:
     ticks = count(1)
     run, engine = asked(
-        store, "zero-shot-comparative", DECODING["greedy"], stop=lambda: next(ticks) >= 1
+        store, "zero-shot-comparative", DECODING["greedy"], stop=lambda: next(ticks) >= 2
     )
     assert (run.state, len(engine.calls)) == ("interrupted", 1)
     assert told(inspect(store, run, 1)) == [("care", True, True), ("fairness", False, False)]

@@ -505,3 +505,16 @@ async def test_a_terminal_may_be_resized_to_anything(filled: Store) -> None:
             await pilot.press("j", "t", "k", "t")
         assert isinstance(app.screen, BrowseScreen)
         await shows(pilot, app, "eval question")
+
+
+async def test_a_run_may_tell_of_itself_while_the_app_closes(filled: Store) -> None:
+    app = make_app(filled)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, app)
+        app.submit(RunOptions(benchmark="small", limit=1, targets=("high",)))
+        await settle(pilot, lambda: all(job.over for job in app.queue.jobs))
+        browse = app.screen
+        assert isinstance(browse, BrowseScreen)
+        await browse.query("*").remove()
+        browse.show_job(app.queue.jobs[0], waiting=0)
+        browse.think({})

@@ -135,13 +135,17 @@ class BrowseScreen(Screen[None]):
             return None
         return full_text(shown, desk.opened.names, reason=explain(desk, shown))
 
+    # A run tells of itself until the end: also when the app is closing and widgets have gone.
+
     def think(self, answers: Mapping[int, Sequence[Prediction]]) -> None:
         """Show what a run says before it is stored: predictions by position."""
-        self.query_one(PagedDetail).think(answers)
+        for detail in self.query(PagedDetail):
+            detail.think(answers)
 
     def show_job(self, job: Job, *, waiting: int) -> None:
         """Show how a run that this app has started gets on."""
-        self.query_one(RunBar).show(job, waiting=waiting)
+        for bar in self.query(RunBar):
+            bar.show(job, waiting=waiting)
 
     # the scenario at hand
 

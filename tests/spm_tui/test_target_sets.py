@@ -1,6 +1,7 @@
 """Names of target sets, as people give them."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.build import SMALL
 ATTRIBUTES = SMALL.attributes
 
 
-def file(folder: Path, **sets: dict[str, float]) -> str:
+def file(folder: Path, sets: Mapping[str, Mapping[str, float]]) -> str:
     path = folder / "sets.json"
     path.write_text(json.dumps({name: [target] for name, target in sets.items()}))
     return str(path)
@@ -21,7 +22,7 @@ def file(folder: Path, **sets: dict[str, float]) -> str:
 
 @pytest.mark.parametrize("name", ["all", "high"])
 def test_a_column_is_never_of_two_sets(store: Store, tmp_path: Path, name: str) -> None:
-    names = [name, file(tmp_path, **{name: {"care": 0}})]
+    names = [name, file(tmp_path, {name: {"care": 0}})]
     with pytest.raises(InputError, match=f"two different sets are called '{name}'"):
         read_sets(store, "", ATTRIBUTES, names)
 
@@ -29,11 +30,10 @@ def test_a_column_is_never_of_two_sets(store: Store, tmp_path: Path, name: str) 
 def test_a_file_may_have_sets_that_are_called_as_standard_ones(
     store: Store, tmp_path: Path
 ) -> None:
-    path = file(tmp_path, high={"care": 1, "fairness": 1}, low={"care": 0})
+    path = file(tmp_path, {"high": {"care": 1, "fairness": 1}, "low": {"care": 0}})
     assert [one.name for one in read_sets(store, "", ATTRIBUTES, [path])] == ["high", "low"]
-    again = read_sets(
-        store, "", ATTRIBUTES, ["high", file(tmp_path, high={"care": 1, "fairness": 1})]
-    )
+    names = ["high", file(tmp_path, {"high": {"care": 1, "fairness": 1}})]
+    again = read_sets(store, "", ATTRIBUTES, names)
     assert [one.name for one in again] == ["high"], "the same set, twice"
 
 

@@ -8,10 +8,12 @@ and, in train, a generated reasoning per label.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from spm_tui import hub
 from spm_tui.datasets.attributes import HELPSTEER2
 from spm_tui.datasets.rows import Row, Watch, columns, read_rows
 from spm_tui.datasets.split import MOST_RESPONSES, Draft, Imported, Rule, assemble
 from spm_tui.errors import InputError
+from spm_tui.targets import is_number
 from store.records import Response, Split
 
 HUB = "nvidia/HelpSteer2"
@@ -71,29 +73,40 @@ def fetch(repository: str = HUB) -> Path:
                 allow_patterns=["train.jsonl.gz", "validation.jsonl.gz"],
             )
         )
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except hub.failures() as error:
         raise InputError(
-            f"cannot be fetched from the model hub ({reason}); download it by hand, give its path",
+            f"cannot be fetched from the model hub ({hub.reason(error)}); download it by hand, give"
+            " its path",
             path=repository,
         ) from error
 
 
 def _files(path: Path) -> list[tuple[Path, Split | None]]:
     """The files to read, each with the split its name says."""
-    if not path.is_dir():
-        return [(path, None)]
-    if (path / "train.json").is_file() and (path / "eval.json").is_file():
-        return [(path / "train.json", "train"), (path / "eval.json", "eval")]
-    for suffix in (".jsonl", ".jsonl.gz", ".parquet"):
-        train, validation = path / f"train{suffix}", path / f"validation{suffix}"
-        if train.is_file() and validation.is_file():
-            return [(train, "train"), (validation, "eval")]
-    raise InputError(
-        "a folder needs train.json and eval.json, or train and validation as .jsonl, .jsonl.gz"
-        " or .parquet",
-        path=path,
-    )
+    try:
+        if not path.is_dir():
+            return [(path, None)]
+        found = _inside(path)
+    except OSError as error:
+        raise InputError(error.strerror or "cannot be entered", path=path) from error
+    if not found:
+        raise InputError(
+            "a folder needs train.json and eval.json, or train and validation as .jsonl, .jsonl.gz"
+            " or .parquet",
+            path=path,
+        )
+    return found
+
+
+def _inside(folder: Path) -> list[tuple[Path, Split | None]]:
+    """The files of both splits in a folder; none where it has no such pair."""
+    pairs = [("train.json", "eval.json")]
+    pairs += [(f"train{end}", f"validation{end}") for end in (".jsonl", ".jsonl.gz", ".parquet")]
+    for names in pairs:
+        train, other = (folder / name for name in names)
+        if train.is_file() and other.is_file():
+            return [(train, "train"), (other, "eval")]
+    return []
 
 
 def _draft(row: Row, split: Split | None) -> Draft:
@@ -109,7 +122,12 @@ def _draft(row: Row, split: Split | None) -> Draft:
         Response(text, tuple(_level(label, name) for name in NAMES), _reasonings(reasoning))
         for text, label, reasoning in zip(texts, labels, reasonings, strict=True)
     )
-    return Draft(row.text("prompt"), tuple(responses), split or _SPLITS.get(row.get("split")))
+    return Draft(row.text("prompt"), tuple(responses), split or _split(row))
+
+
+def _split(row: Row) -> Split | None:
+    """The split that a record says it is in."""
+    return _SPLITS.get(row.maybe_text("split"))
 
 
 def _at(row: Row, field: str = "", value: object = None) -> Row:
@@ -119,9 +137,11 @@ def _at(row: Row, field: str = "", value: object = None) -> Row:
 
 def _level(row: Row, attribute: str) -> int:
     value = row.get(attribute)
-    if not isinstance(value, int | float) or abs(value * TOP - round(value * TOP)) > 1e-9:
-        raise row.problem(f"expected a multiple of {1 / TOP}, found {value!r:.40}", attribute)
-    return _at(row, attribute, round(value * TOP)).whole(attribute, low=0, high=TOP)
+    if is_number(value) and 0 <= value <= 1 and abs(value * TOP - round(value * TOP)) <= 1e-9:
+        return round(value * TOP)
+    raise row.problem(
+        f"expected a multiple of {1 / TOP} from 0 to 1, found {value!r:.40}", attribute
+    )
 
 
 def _reasonings(row: Row) -> tuple[str | None, ...]:
@@ -133,9 +153,7 @@ def _paired(files: list[tuple[Path, Split | None]], watch: Watch) -> tuple[list[
     prompts: dict[str, tuple[Split | None, dict[str, Response]]] = {}
     repeated = 0
     for row, split in _raw_rows(files, watch):
-        _, responses = prompts.setdefault(
-            row.text("prompt"), (split or _SPLITS.get(row.get("split")), {})
-        )
+        _, responses = prompts.setdefault(row.text("prompt"), (split or _split(row), {}))
         text = row.text("response")
         repeated += text in responses
         given = row.inside("reasonings") if row.get("reasonings") else _at(row)

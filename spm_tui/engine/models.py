@@ -3,10 +3,12 @@
 A name is, in this order, an embedded model, a local folder, a GGUF file, a preset or a hub id.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from spm_tui import hub
 from spm_tui.engine import cache, embedded, gguf
 from spm_tui.engine.presets import PRESETS, hub_id
 from spm_tui.errors import ModelError
@@ -17,9 +19,13 @@ LANGUAGE_MODEL = embedded.SMOLLM2.name
 EMBEDDER = embedded.MINILM.name
 KALEIDO_MODEL = "tsor13/kaleido-xl"
 REWARD_MODEL = "Ray2333/GRM-Llama3.2-3B-rewardmodel-ft"
-_FILES = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.txt", "1_Pooling/*")
+_FILES = ("*.json", "*.jinja", "*.model", "*.safetensors", "*.txt", "[0-9]_*/*")
+_PICKLES = ("pytorch_model*.bin",)
+"""Weights as older models have them; transformers unpickles nothing but tensors."""
 _TWICE = ("consolidated*",)
 """Weights that some repositories have in a second form, as large as the first."""
+_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+"""What transformers loads: the first that is there, whole or as shards that an index lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +59,10 @@ def locate(
     path = typed_path(name)
     if path.suffix == ".gguf" and path.is_file():
         say(f"reading {path.name}")
-        return Located(path.stem, gguf.converted(path), cache.fingerprint([path]))
+        identity = cache.fingerprint([path])
+        return Located(path.stem, gguf.converted(path, identity=identity), identity)
     if path.is_dir():
-        return _local(path)
+        return _local(path, say)
     name = hub_id(name)
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
         return _from_hub(name, revision, say)
@@ -66,39 +73,83 @@ def locate(
     )
 
 
-def _local(path: Path) -> Located:
-    files = [file for pattern in _FILES for file in path.glob(pattern)]
+def _local(path: Path, say: Callable[[str], None]) -> Located:
     if not (path / "config.json").is_file():
         raise ModelError(f"{path}: no config.json, so not a model's folder")
-    return Located(path.resolve().name, path, cache.fingerprint(files))
+    patterns = (*_FILES, "*.bin")  # an index may call its shards as it likes
+    files = [file for pattern in patterns for file in path.glob(pattern) if file.is_file()]
+    return Located(path.resolve().name, path, cache.fingerprint(files, say=say))
 
 
 def _from_hub(name: str, revision: str | None, say: Callable[[str], None]) -> Located:
-    from huggingface_hub import snapshot_download
+    try:
+        folder = _cached(name, revision) or _fetched(name, revision, say)
+    except hub.failures() as error:
+        raise ModelError(_why_not(name, error)) from error
+    return Located(name, folder, folder.name)
+
+
+def _cached(name: str, revision: str | None) -> Path | None:
+    """Return the local cache's copy if it is whole: other programs may want part of a model."""
     from huggingface_hub.errors import LocalEntryNotFoundError
 
-    def snapshot(*, offline: bool) -> Path:
-        return Path(
-            snapshot_download(
-                name,
-                revision=revision,
-                allow_patterns=list(_FILES),
-                ignore_patterns=list(_TWICE),
-                local_files_only=offline,
-            )
-        )
-
     try:
-        folder = snapshot(offline=True)
+        folder = _snapshot(name, revision, _FILES, offline=True)
     except LocalEntryNotFoundError:
-        say(f"fetching {name} from the model hub")
-        try:
-            folder = snapshot(offline=False)
-        except (OSError, ValueError) as error:
-            raise ModelError(_why_not(name, error)) from error
-    if not (folder / "config.json").is_file():
-        raise ModelError(f"{name}: its copy in the local cache is incomplete; delete {folder}")
-    return Located(name, folder, folder.name)
+        return None
+    return folder if _whole(folder) else None
+
+
+def _fetched(name: str, revision: str | None, say: Callable[[str], None]) -> Path:
+    say(f"fetching {name} from the model hub")
+    folder = _snapshot(name, revision, _FILES)
+    if not _whole(folder):  # only now: most that have pickles have the same as safetensors
+        folder = _snapshot(name, revision, (*_FILES, *_PICKLES))
+    if not _whole(folder):
+        raise ModelError(
+            f"{name}: no config.json with all of its weights, as safetensors or"
+            f" pytorch_model.bin, in {folder}, and none to be had from the model hub"
+        )
+    return folder
+
+
+def _snapshot(
+    name: str, revision: str | None, files: tuple[str, ...], *, offline: bool = False
+) -> Path:
+    from huggingface_hub import snapshot_download
+
+    return Path(
+        snapshot_download(
+            name,
+            revision=revision,
+            allow_patterns=list(files),
+            ignore_patterns=list(_TWICE),
+            local_files_only=offline,
+        )
+    )
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a folder has a configuration and all weights."""
+    weights = _weights(folder)
+    return bool(weights) and all((folder / file).is_file() for file in ("config.json", *weights))
+
+
+def _weights(folder: Path) -> set[str]:
+    """Return the names of the files that transformers would load, whether they are there or not."""
+    for name in _WEIGHTS:
+        if (folder / name).is_file():
+            return {name}
+        if (index := folder / f"{name}.index.json").is_file():
+            return _shards(index)
+    return set()
+
+
+def _shards(index: Path) -> set[str]:
+    try:
+        return set(json.loads(index.read_text())["weight_map"].values())
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ModelError(f"{index}: not an index of weights; delete it") from error
 
 
 def _why_not(name: str, error: Exception) -> str:
@@ -112,5 +163,4 @@ def _why_not(name: str, error: Exception) -> str:
     refused = isinstance(error, HfHubHTTPError) and error.response.status_code in (401, 403)
     if refused or isinstance(error, RepositoryNotFoundError):
         return f"the model hub shows you no {name!r}: look at {page}; if it is private, {log_in}"
-    reason = str(error).strip().partition("\n")[0]
-    return f"no model {name!r} in the local cache, and the model hub gave none: {reason}"
+    return f"no model {name!r} in the local cache, and the model hub gave none: {hub.reason(error)}"

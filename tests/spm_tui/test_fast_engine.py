@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from spm_tui.engine.batching import free_memory
 from spm_tui.engine.fast import engine as engine_module
 from spm_tui.engine.fast import work as work_module
 from spm_tui.engine.fast.attention import Layout
@@ -139,7 +140,18 @@ def cramp(monkeypatch: pytest.MonkeyPatch, slots: int, prompts: int) -> None:
     monkeypatch.setattr(engine_module, "space", little)
 
 
-def watch(monkeypatch: pytest.MonkeyPatch, too_much: Callable[[Step], bool]) -> list[Step]:
+NO_ROOM = (
+    torch.OutOfMemoryError("no room"),
+    RuntimeError("MPS backend out of memory (MPS allocated: 17.00 GB, max allowed: 18.13 GB)."),
+)
+"""How GPUs of two kinds say it."""
+
+
+def watch(
+    monkeypatch: pytest.MonkeyPatch,
+    too_much: Callable[[Step], bool],
+    error: Exception = NO_ROOM[0],
+) -> list[Step]:
     """Let there be too little memory for some steps; return the list that all will be in."""
     steps: list[Step] = []
     plain = Reader.read
@@ -147,7 +159,7 @@ def watch(monkeypatch: pytest.MonkeyPatch, too_much: Callable[[Step], bool]) -> 
     def cramped(reader: Reader, step: Step) -> Any:
         steps.append(step)
         if too_much(step):
-            raise torch.OutOfMemoryError("no room")
+            raise error
         return plain(reader, step)
 
     monkeypatch.setattr(Reader, "read", cramped)
@@ -306,12 +318,58 @@ def test_with_too_little_memory_half_as_much_is_done_at_a_time(
     assert slots == [size for size in (8, 4, 2, 1) if size >= most]
 
 
-def test_a_request_too_large_for_memory_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", NO_ROOM)
+def test_a_request_too_large_for_memory_fails_alone(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = Recorded(tiny.loaded("llama"), rows=4)
     asked = [*REQUESTS[:5], request("~"), *REQUESTS[5:]]
     (mark,) = engine._loaded.tokenizer.encode("~", add_special_tokens=False)
-    watch(monkeypatch, lambda step: mark in step.tokens)
+    watch(monkeypatch, lambda step: mark in step.tokens, error)
     replies = engine.replies(asked)
     errors = {index: reply.error for index, reply in replies.items() if reply.error}
     assert errors == {5: "out of GPU memory with this request alone"}
     assert [engine.tokens[index] for index in sorted(engine.tokens)] == expected("llama")
+
+
+@pytest.mark.parametrize("error", NO_ROOM)
+def test_the_plain_engine_halves_a_batch_too(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = PlainEngine(tiny.loaded("llama"))
+
+    def cramped(requests: list[Request]) -> list[Reply]:
+        if len(requests) > 1 or requests[0] is REQUESTS[1]:
+            raise error
+        return [Reply("said", 0, 0, 0, 0.0)]
+
+    monkeypatch.setattr(engine, "_answer_batch", cramped)
+    replies = {index: reply for group in engine.answer(REQUESTS[:4]) for index, reply in group}
+    errors = [replies[index].error for index in range(4)]
+    assert errors == [None, "out of GPU memory with this request alone", None, None]
+
+
+def test_what_else_fails_is_raised(monkeypatch: pytest.MonkeyPatch, works: list[Work]) -> None:
+    error = RuntimeError("shapes do not fit")
+    engines = (Recorded(tiny.loaded("llama")), PlainEngine(tiny.loaded("gemma")))
+
+    def fail(_: object) -> list[Reply]:
+        raise error
+
+    watch(monkeypatch, lambda _: True, error)
+    monkeypatch.setattr(engines[1], "_answer_batch", fail)
+    for engine in engines:
+        with pytest.raises(RuntimeError, match="shapes do not fit"):
+            list(engine.answer(REQUESTS[:2]))
+    works.clear()  # nobody goes on with it
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_memory_is_given_back_to_the_gpu_that_is_there(
+    there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freed: list[str] = []
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: there)
+    monkeypatch.setattr("torch.mps.empty_cache", lambda: freed.append("mps"))
+    free_memory()
+    assert freed == ["mps"] * there

@@ -273,7 +273,7 @@ def test_a_stopped_run_goes_on_to_the_same_scores(
     undisturbed = Store(tmp_path_factory.mktemp("other") / "store.duckdb")
     engine = KaleidoEngine(*made, rows=3)
     run(undisturbed, engine, iter(lambda: False, True))
-    stops = (number % 2 == 0 for number in count(1))
+    stops = (number % 3 == 0 for number in count(1))
     ends = [run(store, engine, stops)[-1] for _ in range(3)]
     assert [end.state for end in ends] == ["interrupted", "interrupted", "finished"]  # type: ignore[attr-defined]
     assert np.array_equal(scores(store), scores(undisturbed), equal_nan=True)

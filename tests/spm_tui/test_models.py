@@ -1,12 +1,11 @@
 """Names of models, and the cache they end up in."""
 
 import json
+import os
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from huggingface_hub import errors
+from gguf import GGUFWriter
 
 from spm_tui.engine import cache, embedded, gguf, models
 from spm_tui.engine.device import Placement, place
@@ -48,6 +47,98 @@ def test_a_folders_revision_follows_its_files(tmp_path: Path) -> None:
     assert models.locate(str(tmp_path)).revision != before.revision
 
 
+def test_a_change_anywhere_in_a_file_changes_the_revision(tmp_path: Path) -> None:
+    """As merging an adapter does, which leaves size, beginning and end as they are."""
+    (tmp_path / "config.json").write_text("{}")
+    weights, content = tmp_path / "model.safetensors", bytearray(4_000_000)
+    revisions = set()
+    for position in (0, 100_000, 2_100_000):
+        content[position] = 1
+        weights.write_bytes(content)
+        revisions.add(models.locate(str(tmp_path)).revision)
+    assert len(revisions) == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "2_Dense/pytorch_model.bin"]
+)
+def test_weights_of_every_form_are_in_the_revision(tmp_path: Path, name: str) -> None:
+    revisions = set()
+    for content in ("one", "two"):
+        folder = tmp_path / content / "model"
+        (folder / name).parent.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+        (folder / name).write_text(content)
+        revisions.add(models.locate(str(folder)).revision)
+    assert len(revisions) == 2
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"gone\.bin: No such file or directory"):
+        cache.fingerprint([tmp_path / "gone.bin"])
+
+
+class Large:
+    """A file that counts as large, and who is told that it is read."""
+
+    def __init__(self, path: Path, *, age: float) -> None:
+        self.path, self.age, self.said = path, age, list[str]()
+        self.write("a")
+
+    def write(self, text: str) -> None:
+        self.path.write_text(text)
+        os.utime(self.path, (self.path.stat().st_mtime - self.age,) * 2)
+        self.age += 1
+
+    def identity(self) -> str:
+        return cache.fingerprint([self.path], say=self.said.append)
+
+
+@pytest.fixture
+def large(tmp_path: Path, cached: Path, monkeypatch: pytest.MonkeyPatch) -> Large:
+    monkeypatch.setattr(cache, "_LARGE", 1)
+    return Large(tmp_path / "x.safetensors", age=60)
+
+
+def test_a_large_file_is_read_once_until_it_changes(large: Large, cached: Path) -> None:
+    first = large.identity()
+    assert large.identity() == first
+    assert large.said == ["reading x.safetensors"]
+    large.write("b")
+    second = large.identity()
+    assert second not in (first, large.path.read_text())
+    assert large.identity() == second
+    assert large.said == ["reading x.safetensors"] * 2
+    (note,) = (cached / "digests").iterdir()
+    note.write_text("of no use")
+    assert large.identity() == second
+
+
+def test_an_identity_does_not_depend_on_what_is_remembered(
+    large: Large, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = large.identity()
+    monkeypatch.setattr(cache, "_LARGE", 1 << 24)
+    assert large.identity() == noted
+
+
+def test_a_file_that_may_still_be_written_is_not_remembered(large: Large) -> None:
+    large.age = 0
+    large.write("b")
+    assert large.identity() == large.identity()
+    assert large.said == ["reading x.safetensors"] * 2
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(
+    large: Large, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = large.identity()
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SPM_CACHE", str(tmp_path / "file"))
+    assert [large.identity(), large.identity()] == [first] * 2
+    assert len(large.said) == 3
+
+
 def test_a_file_that_is_no_gguf_is_refused(tmp_path: Path, cached: Path) -> None:
     path = tmp_path / "x.gguf"
     path.write_text("no")
@@ -55,8 +146,22 @@ def test_a_file_that_is_no_gguf_is_refused(tmp_path: Path, cached: Path) -> None
         models.locate(str(path))
     path.write_bytes(b"GGUF" + b"\0" * 100)
     with pytest.raises(ModelError, match="cannot be converted"):
-        gguf.converted(path)
+        gguf.converted(path, identity="0")
     assert not list(cached.rglob("x-*")), "nothing half made is left"
+
+
+def test_a_gguf_that_is_cut_in_its_header_is_refused(tmp_path: Path, cached: Path) -> None:
+    path = tmp_path / "x.gguf"
+    writer = GGUFWriter(path, "llama")
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    whole = path.read_bytes()
+    for size in (4, 8, 30):
+        path.write_bytes(whole[:size])
+        with pytest.raises(ModelError, match=r"x\.gguf: cannot be converted: .*buffer") as caught:
+            models.locate(str(path))
+        assert "\n" not in str(caught.value)
 
 
 def test_both_sources_of_an_embedded_model_are_named_when_neither_answers(
@@ -91,6 +196,16 @@ def test_verifying_names_what_has_changed(cached: Path) -> None:
     assert embedded.verify(MINILM) == ["gone.json", MINILM.weights]
 
 
+@pytest.mark.parametrize("record", [None, "{"])
+def test_without_a_record_nothing_is_verified(cached: Path, record: str | None) -> None:
+    folder = embedded.folder(MINILM)
+    folder.mkdir(parents=True)
+    if record:
+        (folder / "sha256.json").write_text(record)
+    with pytest.raises(ModelError, match=r"no sha256\.json .*delete the folder and fetch again"):
+        embedded.verify(MINILM)
+
+
 def test_building_provides_the_entry_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "models" / "m"
 
@@ -108,6 +223,20 @@ def test_building_provides_the_entry_whole_or_not_at_all(tmp_path: Path) -> None
             (other / "file").write_text("second")
     assert (target / "file").read_text() == "second"
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_what_killed_builders_left_is_removed_after_a_day(tmp_path: Path) -> None:
+    target = tmp_path / "m[1]"
+    names = [f".{name}-{digit * 32}" for digit in "0f" for name in ("m[1]", "m[1]-other")]
+    for name in (*names, "m[1]-kept"):
+        (tmp_path / name / "inside").mkdir(parents=True)
+    for name in (*names[:2], "m[1]-kept"):
+        yesterday = (tmp_path / name).stat().st_mtime - 86_401
+        os.utime(tmp_path / name, (yesterday, yesterday))
+    with cache.building(target):
+        pass
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"m[1]", "m[1]-kept", *names[1:]}
 
 
 def test_a_cache_that_cannot_be_written_is_named(
@@ -130,88 +259,7 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) 
         place("mps")
 
 
-# the hub
-
-
-class Hub:
-    """In place of the model hub: an empty local cache, and what it says when it is asked."""
-
-    def __init__(self, says: Path | Exception) -> None:
-        self.says = says
-        self.asked: list[dict[str, Any]] = []
-
-    def snapshot(self, name: str, *, local_files_only: bool, **more: object) -> str:
-        self.asked.append({"name": name, "offline": local_files_only, **more})
-        if local_files_only:
-            raise errors.LocalEntryNotFoundError("not there")
-        if isinstance(self.says, Exception):
-            raise self.says
-        return str(self.says)
-
-
-def refusal(kind: type[errors.HfHubHTTPError], status: int) -> errors.HfHubHTTPError:
-    response: Any = SimpleNamespace(status_code=status, headers={}, request=None)
-    return kind(f"{status} Client Error.\nCannot access it.", response=response)
-
-
-def hub(monkeypatch: pytest.MonkeyPatch, says: Path | Exception) -> Hub:
-    made = Hub(says)
-    monkeypatch.setattr("huggingface_hub.snapshot_download", made.snapshot)
-    return made
-
-
-LOG_IN = "run `hf auth login` or set HF_TOKEN"
-REFUSALS = {
-    "gated": (
-        refusal(errors.GatedRepoError, 403),
-        "a/b is gated: accept its licence at https://huggingface.co/a/b, then " + LOG_IN,
-    ),
-    "private, or there is none": (
-        refusal(errors.RepositoryNotFoundError, 401),
-        f"the model hub shows you no 'a/b': look at https://huggingface.co/a/b; if it is private,"
-        f" {LOG_IN}",
-    ),
-    "token refused": (
-        refusal(errors.HfHubHTTPError, 401),
-        f"the model hub shows you no 'a/b': look at https://huggingface.co/a/b; if it is private,"
-        f" {LOG_IN}",
-    ),
-    "broken": (
-        refusal(errors.HfHubHTTPError, 503),
-        "no model 'a/b' in the local cache, and the model hub gave none: 503 Client Error.",
-    ),
-    "out of reach": (
-        OSError("no route to host"),
-        "no model 'a/b' in the local cache, and the model hub gave none: no route to host",
-    ),
-}
-
-
-@pytest.mark.parametrize(("error", "told"), REFUSALS.values(), ids=REFUSALS)
-def test_why_the_hub_gave_nothing_is_told_with_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
-) -> None:
-    made = hub(monkeypatch, error)
-    with pytest.raises(ModelError) as caught:
-        models.locate("a/b")
-    assert str(caught.value) == told
-    assert [one["offline"] for one in made.asked] == [True, False]
-
-
-@pytest.mark.parametrize("name", ["llama-3.2-3b", "Llama-3.2-3B"])
-def test_a_short_name_stands_for_a_hub_id(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    snapshot = tmp_path / "hub" / "0123abcd"
-    snapshot.mkdir(parents=True)
-    (snapshot / "config.json").write_text("{}")
-    made, said = hub(monkeypatch, snapshot), list[str]()
-    found = models.locate(name, say=said.append)
-    assert found == models.Located("meta-llama/Llama-3.2-3B-Instruct", snapshot, "0123abcd")
-    assert said == ["fetching meta-llama/Llama-3.2-3B-Instruct from the model hub"]
-    assert {one["name"] for one in made.asked} == {"meta-llama/Llama-3.2-3B-Instruct"}
-    assert made.asked[0]["ignore_patterns"] == ["consolidated*"]
+# short names
 
 
 def test_a_folder_of_that_name_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

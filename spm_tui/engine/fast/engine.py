@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from spm_tui.engine.base import OUT_OF_MEMORY, Answer
+from spm_tui.engine.batching import free_memory, out_of_memory
 from spm_tui.engine.fast.agenda import Agenda, Item
 from spm_tui.engine.fast.grammar import Grammars
 from spm_tui.engine.fast.memory import Space, space
@@ -51,8 +52,6 @@ class FastEngine:
         self, requests: Sequence[Request], *, done: AbstractSet[int] = frozenset()
     ) -> Iterator[list[Answer]]:
         """Yield replies as they are finished, those with common beginnings after each other."""
-        import torch
-
         wanted = [index for index in range(len(requests)) if index not in done]
         agenda = Agenda(requests, wanted, self._prompt)
         room = self._room(requests)
@@ -60,12 +59,14 @@ class FastEngine:
             rows: list[Row] = []
             try:
                 yield from self._run(rows, room, agenda)
-            except torch.OutOfMemoryError:
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
                 agenda.put_back([row.item.index for row in rows])
                 rows.clear()
             else:
                 return
-            torch.cuda.empty_cache()  # in vain before: the error holds on to the whole work
+            free_memory()  # in vain before: the error holds on to the whole work
             if room.slots == 1:
                 yield [_failed(agenda.take(), OUT_OF_MEMORY)]
             room = room.halved()

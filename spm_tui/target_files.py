@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from spm_tui.errors import InputError
+from spm_tui.paths import encodable
 from spm_tui.targets import Target, TargetSet, is_number, target
 from store.identity import canonical_json
 from store.records import Attribute
@@ -47,7 +48,7 @@ def _parse_file(path: Path) -> object:
         return tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
     except OSError as error:
         raise InputError(error.strerror or "cannot be read", path=path) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         kind = "TOML" if path.suffix == ".toml" else "JSON"
         raise InputError(f"not {kind}: {error}", path=path) from error
 
@@ -57,6 +58,8 @@ def _set(
 ) -> TargetSet:
     if not entries:
         raise InputError("holds no target", path=path, field=name)
+    if not encodable(name):
+        raise InputError("the name of a set must be UTF-8", path=path, field=name)
     found = []
     for row, entry in enumerate(entries, start=1):
         if not isinstance(entry, dict):
@@ -99,7 +102,7 @@ def from_json(text: str, attributes: Sequence[Attribute]) -> Target:
     """
     try:
         entry = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"not a target: {text!r:.80}") from error
     if not isinstance(entry, dict):
         raise InputError(f"not a target: {text!r:.80}")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +86,7 @@ def target(
                 field=name,
             )
     for name, weight in weights.items():
-        if not is_number(weight) or not 0 < weight < float("inf"):
+        if not is_number(weight) or not 0 < weight <= sys.float_info.max:
             raise InputError(
                 f"a weight is a positive number, not {weight!r}", path=path, row=row, field=name
             )
@@ -98,7 +99,7 @@ def target(
     )
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """Return whether a value is a number, which true and false are not here."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 

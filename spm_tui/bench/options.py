@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 
 from spm_tui.errors import InputError
 from spm_tui.methods.catalogue import EMBEDDING, MODEL_OF, NAMES, Role
+from spm_tui.paths import encodable
 from store.identity import Canonical
 from store.records import Split
 
@@ -35,6 +36,10 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 ALL = "all"
 """Name of the set of all level combinations, which is never listed."""
 TARGET_SETS = (ALL, "sampled", "high", "low")
+_MOST_SAMPLES = 2**15 - 1
+"""As many as the store can number."""
+_MOST = 10**9
+"""More than there are of anything."""
 _TRAINED = frozenset(name for name, role in MODEL_OF.items() if role != "language")
 _HERE: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("revision", "workers"), frozenset()),
@@ -128,8 +133,11 @@ class Option:
     kind: type[str] | type[int] | type[float] = str
     choices: tuple[str, ...] = ()
     low: float | None = None
+    high: float | None = None
     many: Literal["", "commas", "repeated"] = ""
     """Whether it may have several values, and how they are written."""
+    needed: bool = False
+    """Whether no value at all is too few."""
 
     @property
     def field(self) -> str:
@@ -155,10 +163,10 @@ class Option:
         text = ",".join(map(str, value)) if self.many else str(value)
         return [f"--{self.name}={text}"]
 
-    def _convert(self, text: str) -> Any:
+    def _convert(self, text: str | int) -> Any:
         try:
             return self.kind(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise self._problem(text) from None
 
     def check(self, value: object) -> Any:
@@ -170,15 +178,23 @@ class Option:
         """
         if self.many:
             values = value if isinstance(value, list) else [value]
+            if self.needed and not values:
+                raise InputError("needs a value", field=f"--{self.name}")
             return tuple(self._one(one) for one in values)
         return self._one(value)
 
     def _one(self, value: object) -> Any:
         if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
+            value = self._convert(value)
+        if isinstance(value, str) and not encodable(value):
+            raise InputError("must be UTF-8", field=f"--{self.name}")
         fits = type(value) is self.kind and (not self.choices or value in self.choices)
         if not fits or (self.low is not None and not cast("float", value) >= self.low):
             raise self._problem(value)
+        if self.high is not None and cast("float", value) > self.high:
+            raise InputError(
+                f"expected at most {self.high:,}, found {value!r}", field=f"--{self.name}"
+            )
         return value
 
     def _problem(self, value: object) -> InputError:
@@ -193,18 +209,30 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
     "what to run": (
         Option("benchmark", "NAME", "in the store; or mini-mic, mini-helpsteer (built in)"),
         Option("split", "SPLIT", "eval or train", choices=("eval", "train")),
-        Option("limit", "N", "only the first N scenarios", int, low=1),
-        Option("scenario", "N,…", "only these scenarios, by number", int, low=1, many="commas"),
+        Option("limit", "N", "only the first N scenarios", int, low=1, high=_MOST),
+        Option(
+            "scenario",
+            "N,…",
+            "only these scenarios, by number",
+            int,
+            low=1,
+            high=_MOST,
+            many="commas",
+        ),
         Option("attributes", "NAME,…", "only these attributes", many="commas"),
-        Option("method", "NAME,…", ", ".join(NAMES), choices=NAMES, many="commas"),
+        Option("method", "NAME,…", ", ".join(NAMES), choices=NAMES, many="commas", needed=True),
     ),
     "how to ask": (
         Option("decoding", "HOW", "greedy or sampling", choices=("greedy", "sampling")),
-        Option("samples", "N", "answers per question under sampling", int, low=1),
-        Option("temperature", "T", "of sampling", float, low=0.01),
-        Option("shots", "N", "worked examples; more where more levels occur", int, low=1),
-        Option("seed", "N", "of sampling, and of the method random", int, low=0),
-        Option("reasoning-tokens", "N", "at most, for each reasoning", int, low=8),
+        Option(
+            "samples", "N", "answers per question under sampling", int, low=1, high=_MOST_SAMPLES
+        ),
+        Option("temperature", "T", "of sampling", float, low=0.01, high=100),
+        Option(
+            "shots", "N", "worked examples; more where more levels occur", int, low=1, high=1_000
+        ),
+        Option("seed", "N", "of sampling, and of the method random", int, low=0, high=2**63 - 1),
+        Option("reasoning-tokens", "N", "at most, for each reasoning", int, low=8, high=100_000),
     ),
     "which model": (
         Option("model", "NAME", "short name (see models), hub id, folder or GGUF file"),
@@ -225,8 +253,15 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
         Option("dtype", "TYPE", ", ".join(DTYPES), choices=DTYPES),
         Option("quantize", "BITS", "weights as int8 or int4", choices=QUANTIZATIONS),
         Option("device-map", "auto", "spread a large model over several GPUs", choices=("auto",)),
-        Option("batch-size", "N", "requests at once, at most", int, low=1),
-        Option("workers", "N", "processes with the model; one per GPU by default", int, low=1),
+        Option("batch-size", "N", "requests at once, at most", int, low=1, high=_MOST),
+        Option(
+            "workers",
+            "N",
+            "processes with the model; one per GPU by default",
+            int,
+            low=1,
+            high=1_000,
+        ),
     ),
     "what to report": (
         Option(

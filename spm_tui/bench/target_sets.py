@@ -1,11 +1,11 @@
 """Which targets a run is asked about and scored on: from the names that people give."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
 from spm_tui import target_files, targets
 from spm_tui.bench.options import ALL, TARGET_SETS
 from spm_tui.errors import InputError
+from spm_tui.paths import typed_path
 from spm_tui.targets import Target, TargetSet
 from store import annotations
 from store.connection import Store
@@ -47,11 +47,27 @@ def read_sets(
             saved = annotations.saved_targets(db, benchmark)
     found = [one for name in names for one in _named(name, attributes, saved)]
     own = [targets.parse(text, attributes) for text in extra]
-    sets = dict.fromkeys([*found, *(TargetSet(str(one), (one,)) for one in own)])
-    taken = [*(one.name for one in sets), *({ALL} & set(names))]
+    return distinct(
+        [*found, *(TargetSet(str(one), (one,)) for one in own)], everything=ALL in names
+    )
+
+
+def distinct(sets: Iterable[TargetSet], *, everything: bool) -> list[TargetSet]:
+    """Return sets that are reported side by side, each once.
+
+    Args:
+        sets: the listed ones.
+        everything: whether the set `all` is beside them.
+
+    Raises:
+        InputError: two that differ have one name.
+
+    """
+    once = list(dict.fromkeys(sets))
+    taken = [*(one.name for one in once), *([ALL] if everything else [])]
     if twice := next((name for name in taken if taken.count(name) > 1), None):
         raise InputError(f"two different sets are called {twice!r}", field="--targets")
-    return list(sets)
+    return once
 
 
 def _named(
@@ -62,8 +78,9 @@ def _named(
     if name in saved:
         members = (target_files.from_json(text, attributes) for text in saved[name])
         return [TargetSet(name, tuple(members))]
-    if Path(name).is_file():
-        return target_files.read(Path(name), attributes)
+    path = typed_path(name)
+    if path.is_file():
+        return target_files.read(path, attributes)
     known = ", ".join([*TARGET_SETS, *saved])
     raise InputError(f"{name!r} is neither a file nor one of {known}", field="--targets")
 

@@ -39,7 +39,9 @@ def showing(mode: str, events: str | None) -> Iterator[Show]:
         stream = sys.stdout
         if events != "-":
             try:
-                stream = stack.enter_context(Path(events).open("w"))
+                stream = stack.enter_context(
+                    Path(events).open("w", encoding="utf-8", errors="replace")
+                )
             except OSError as error:
                 problem = error.strerror or "cannot be written"
                 raise InputError(problem, path=events) from error

@@ -76,7 +76,8 @@ def _tables(path: Path, *, out: bool) -> list[_Table]:
     text, data = _read(path)
     shared = {key: value for key, value in data.items() if key != _TABLES}
     tables = data.get(_TABLES, [{}])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+    usable = isinstance(tables, list) and all(isinstance(table, dict) for table in tables)
+    if not usable or not tables:
         raise InputError(f"expected tables [[{_TABLES}]]", path=path, field=_TABLES)
     places = _places(path, text)
     above = _checked(path, shared, places[0])
@@ -123,13 +124,19 @@ def _checked(path: Path, table: Mapping[str, object], places: Mapping[str, str])
         try:
             option = _known(key)
             several = option.field in options.AXES
-            each = value if several and isinstance(value, list) else [value]
-            checked = [option.check(one) for one in each]
-            values[option.field] = tuple(dict.fromkeys(checked)) if several else checked[0]
+            values[option.field] = _several(option, value) if several else option.check(value)
         except InputError as error:
             place = places.get(key.replace("-", "_"), path)
             raise InputError(str(error), path=place) from error
     return values
+
+
+def _several(option: Option, value: object) -> tuple[Any, ...]:
+    """Return the values of one of the `AXES`, each once."""
+    each = value if isinstance(value, list) else [value]
+    if not each:
+        raise InputError("needs a value", field=f"--{option.name}")
+    return tuple(dict.fromkeys(map(option.check, each)))
 
 
 def _known(key: str) -> Option:
@@ -147,7 +154,7 @@ def _read(path: Path) -> tuple[str, Mapping[str, Any]]:
         data = json.loads(text)["options"] if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise InputError(error.strerror or "cannot be read", path=path) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"cannot be read: {error}", path=path) from error
     except (KeyError, TypeError) as error:
         raise InputError("not a run.json: it has no options", path=path) from error

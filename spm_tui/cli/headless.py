@@ -22,6 +22,7 @@ from spm_tui.cli.parts import Part, make_ready
 from spm_tui.engine import device
 from spm_tui.errors import EngineLost, SpmError
 from spm_tui.methods.catalogue import MODEL_OF
+from spm_tui.paths import typed_path
 from spm_tui.report.board import Board
 from spm_tui.report.paper import write as write_paper
 from store.clock import now
@@ -101,7 +102,7 @@ def run(
     """
     parts = make_ready(cells, store)
     out = parts[0].options.out
-    base = Path(out or ("spm-results/paper" if paper else "spm-results"))
+    base = typed_path(out or ("spm-results/paper" if paper else "spm-results"))
     several = len({part.scored_with for part in parts}) > 1
     folders = results.folders(parts, base, apart=several or paper or not out)
     tasks = [_Task(part, method) for part in parts for method in part.methods]

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 finished with failed requests, 2 bad input, 130 interrupte
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from spm_tui.bench.options import KEY
 from spm_tui.cli import options
 from spm_tui.cli.display import MODES
 from spm_tui.errors import EngineLost, SpmError
+from spm_tui.paths import typed_path
 from store.errors import StoreError
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -35,6 +37,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # ± in a terminal that has only ASCII
+        sys.stdout.reconfigure(errors="replace")
     parsed = parser().parse_args(arguments)
     try:
         return _command(parsed)
@@ -47,6 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read our results has had enough of them
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+
+
+def _path(text: str) -> str:
+    try:
+        return str(typed_path(text))
+    except SpmError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _command(parsed: argparse.Namespace) -> int:
@@ -74,10 +85,14 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--dry-run", action="store_true", help="with it: only say what it would take")
     options.add_to(root, *_RUNNING, repeatable=options.AXES)
     output = root.add_argument_group("how to show it")
-    output.add_argument("--config", metavar="FILE", help="options or a grid, TOML or a run.json")
+    output.add_argument(
+        "--config", metavar="FILE", type=_path, help="options or a grid, TOML or a run.json"
+    )
     output.add_argument("--json", action="store_true", help="results on stdout as JSON")
     output.add_argument("--display", choices=MODES, default="auto", help="progress on stderr")
-    output.add_argument("--events", metavar="FILE", help="events as JSON lines; - is stdout")
+    output.add_argument(
+        "--events", metavar="FILE", type=_path, help="events as JSON lines; - is stdout"
+    )
     commands = root.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_import(commands)
     _add_report(commands)
@@ -165,6 +180,7 @@ def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
     export.add_argument(
         "path",
         metavar="PATH",
+        type=_path,
         help="a file ending in .csv, .jsonl or .parquet for the predictions beside the labels;"
         " a folder for all that another store needs to have the run",
     )

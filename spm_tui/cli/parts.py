@@ -1,12 +1,12 @@
 """Cells made ready, before any model is looked for: their scenarios and targets."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from spm_tui.bench.jobs import require_effect
-from spm_tui.bench.options import RunOptions
+from spm_tui.bench.options import ALL, RunOptions
 from spm_tui.bench.subject import Selection, Subject, load_subject
-from spm_tui.bench.target_sets import read_sets
+from spm_tui.bench.target_sets import distinct, read_sets
 from spm_tui.cli.experiment import Cell
 from spm_tui.errors import InputError
 from spm_tui.methods.catalogue import PER_TARGET
@@ -56,10 +56,25 @@ def make_ready(cells: Sequence[Cell], store: Store) -> list[Part]:
                 subjects[key] = load_subject(store, options.benchmark, selection, at=now())
             sets = target_sets(options, subjects[key], store)
             _require_targets(options, sets)
+            parts.append(Part(options, subjects[key], sets))
+            reported(part for part in parts if part.scored_with == parts[-1].scored_with)
         except InputError as error:
             raise cell.located(error) from error
-        parts.append(Part(options, subjects[key], sets))
     return parts
+
+
+def reported(parts: Iterable[Part]) -> tuple[list[TargetSet], bool]:
+    """Return the listed sets of parts that are scored together, and whether `all` is beside them.
+
+    Raises:
+        InputError: two sets that differ have one name.
+
+    """
+    asking = list(parts)
+    everything = any(ALL in part.options.targets for part in asking)
+    return distinct(
+        [one for part in asking for one in part.sets], everything=everything
+    ), everything
 
 
 def target_sets(options: RunOptions, subject: Subject, store: Store) -> list[TargetSet]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from spm_tui.cli import options
 from spm_tui.cli.storing import open_store
 from spm_tui.errors import InputError
+from spm_tui.paths import typed_path
 
 if TYPE_CHECKING:
     from spm_tui.bench.subject import Subject
@@ -25,8 +26,9 @@ def report(parsed: argparse.Namespace) -> int:
 
     store = open_store(parsed)
     wanted = options.resolve(vars(parsed))
+    out = typed_path(wanted.out) if wanted.out else None
     if parsed.paper:
-        return _report_paper(parsed, store, Path(wanted.out or "spm-results/paper"))
+        return _report_paper(parsed, store, out or Path("spm-results/paper"))
     if parsed.compare and len(parsed.runs) != 2:
         raise InputError("expected two runs", field="--compare")
     if not parsed.runs:
@@ -35,10 +37,10 @@ def report(parsed: argparse.Namespace) -> int:
     sets = target_sets(wanted, subject, store)
     everything = ALL in wanted.targets
     if parsed.compare:
-        return _compare(parsed, store, subject, sets, everything=everything, out=wanted.out)
+        return _compare(parsed, store, subject, sets, everything=everything, out=out)
     scored = board.score(store, subject, parsed.runs, sets, everything=everything)
-    if wanted.out:
-        files.write(scored, Path(wanted.out), record={"options": wanted.record()})
+    if out:
+        files.write(scored, out, record={"options": wanted.record()})
     print_boards([scored], as_json=parsed.json, several=False)
     return 0
 
@@ -50,7 +52,7 @@ def _compare(
     sets: Sequence["TargetSet"],
     *,
     everything: bool,
-    out: str | None,
+    out: Path | None,
 ) -> int:
     from spm_tui.report import files, paired, text
 
@@ -68,7 +70,7 @@ def _compare(
     )
     values = paired.values(found)
     if out:
-        files.write_comparison(shown, values, Path(out))
+        files.write_comparison(shown, values, out)
     print(text.json_records(values) if parsed.json else shown, end="")
     return 0
 

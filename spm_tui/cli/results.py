@@ -6,8 +6,7 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from spm_tui.bench.options import ALL
-from spm_tui.cli.parts import Part
+from spm_tui.cli.parts import Part, reported
 from spm_tui.report import board, files
 from spm_tui.report.board import Board
 from store.connection import Store
@@ -65,11 +64,8 @@ def write(store: Store, parts: Sequence[Part], numbers: Sequence[int], folder: P
         InputError: a file cannot be written.
 
     """
-    sets = {one.name: one for part in parts for one in part.sets}
-    everything = any(ALL in part.options.targets for part in parts)
-    scored = board.score(
-        store, parts[0].subject, numbers, list(sets.values()), everything=everything
-    )
+    sets, everything = reported(parts)
+    scored = board.score(store, parts[0].subject, numbers, sets, everything=everything)
     record = [part.options.record() for part in parts]
     files.write(scored, folder, record={"options": record if record[1:] else record[0]})
     return scored

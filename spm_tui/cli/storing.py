@@ -5,16 +5,24 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spm_tui.paths import typed_path
+
 if TYPE_CHECKING:
     from store.connection import Store
 
 
 def store_path(parsed: argparse.Namespace) -> Path:
-    """Return the store's file: --store, else $SPM_STORE, else the platform's data folder."""
+    """Return the store's file: --store, else $SPM_STORE, else the platform's data folder.
+
+    Raises:
+        InputError: it is named, and no path.
+
+    """
     import platformdirs
 
-    named = parsed.store or os.environ.get("SPM_STORE")
-    return Path(named) if named else Path(platformdirs.user_data_dir("spm-tui")) / "store.duckdb"
+    if named := parsed.store or os.environ.get("SPM_STORE"):
+        return typed_path(named)
+    return Path(platformdirs.user_data_dir("spm-tui")) / "store.duckdb"
 
 
 def open_store(parsed: argparse.Namespace) -> "Store":

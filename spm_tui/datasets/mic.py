@@ -60,7 +60,7 @@ def load(
             continue
         question = row.text("Q")
         questions.setdefault(question, {}).setdefault(row.text("A"), []).append(_annotation(row))
-        splits.setdefault(question, _SPLITS.get(row.get("split")))
+        splits.setdefault(question, _SPLITS.get(row.maybe_text("split")))
     kept = {q: answers for q, answers in questions.items() if _usable(answers)}
     benchmark = assemble(
         _drafts(kept, splits),
@@ -89,10 +89,15 @@ def _annotation(row: Row) -> _Annotation | None:
         return None
     stance = Row(row.path, row.number, {"A_agrees": agreement}).whole("A_agrees", low=0, high=2)
     return _Annotation(
-        rule=str(row.get("rot") or "").strip(),
+        rule=_rule(row),
         concerns=_moral_vector(row),
         agreement=stance,  # type: ignore[arg-type]  # whole() has checked the range
     )
+
+
+def _rule(row: Row) -> str:
+    """Read the rule of thumb, which may be blank."""
+    return row.text("rot").strip() if str(row.get("rot") or "").strip() else ""
 
 
 def _moral_vector(row: Row) -> tuple[bool, ...]:

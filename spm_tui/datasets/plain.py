@@ -22,6 +22,7 @@ from pathlib import Path
 from spm_tui.datasets.rows import Row, Watch, read_rows
 from spm_tui.datasets.split import MOST_RESPONSES, Draft, Imported, assemble
 from spm_tui.errors import InputError
+from spm_tui.target_files import WEIGHTS
 from store.records import Attribute, Response, Split
 
 MOST_LEVELS = 101
@@ -71,7 +72,7 @@ def read_attributes(path: Path) -> tuple[Attribute, ...]:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(error.strerror or "cannot be read", path=path) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"not TOML: {error}", path=path) from error
     entries = data.get("attributes")
     if not isinstance(entries, list) or not entries:
@@ -89,6 +90,8 @@ def _attribute(row: Row) -> Attribute:
     name = row.text("name")
     if name != name.strip() or set(name) & set(",=*") or not name.isprintable():
         raise row.problem("a name has no comma, =, *, control character or outer spaces", "name")
+    if name == WEIGHTS:
+        raise row.problem("is where a target has its weights; choose another name", "name")
     scale = {
         "low": f"the response has the least {name}",
         "middle": f"it has a middling degree of {name}",
@@ -157,7 +160,7 @@ def _draft(row: Row, question: str, responses: Mapping[str, Response]) -> Draft:
             f"the question has {len(responses)} responses, 2 to {MOST_RESPONSES} are needed",
             "response",
         )
-    split = row.get("split")
+    split = row.maybe_text("split")
     if split is not None and split not in _SPLITS:
         raise row.problem(f"expected train or eval, found {split!r:.40}", "split")
     return Draft(question, tuple(responses.values()), _SPLITS.get(split))

@@ -9,7 +9,11 @@ import csv
 import gzip
 import io
 import json
+import re
+import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from math import isnan
@@ -17,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from spm_tui.errors import InputError
+from spm_tui.paths import encodable
 
 FORMATS = (".csv", ".json", ".jsonl", ".parquet")
 """Each but Parquet may be compressed: `.gz` after it."""
@@ -48,11 +53,8 @@ class Row:
         if not isinstance(value, str) or not value.strip():
             found = "nothing" if value is None else f"{value!r:.40}"
             raise self.problem(f"expected a text, found {found}", field)
-        if not value.isprintable():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise self.problem("holds half a surrogate pair, not a character", field) from None
+        if not value.isprintable() and not encodable(value):
+            raise self.problem("holds half a surrogate pair, not a character", field)
         return value
 
     def maybe_text(self, field: str) -> str | None:
@@ -130,31 +132,52 @@ def columns(rows: Iterator[Row], *needed: str) -> Iterator[Row]:
 def _text_rows(path: Path, kind: str, watch: Watch) -> Iterator[Row]:
     parse = {".csv": _csv, ".json": _json, ".jsonl": _json_lines}[kind]
     try:
-        with path.open("rb") as raw:
+        with _opened(path) as (raw, content):
             size = path.stat().st_size or 1
-            plain = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-            with io.TextIOWrapper(cast("IO[bytes]", plain), "utf-8-sig", newline="") as text:
+            with io.TextIOWrapper(content, "utf-8-sig", newline="") as text:
                 for row in parse(path, text):
                     if row.number % 512 == 0:
                         watch(raw.tell() / size)
                     yield row
         watch(1.0)
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"not UTF-8 text: {error.reason} at byte {error.start}", path=path
-        ) from error
-    except (gzip.BadGzipFile, EOFError) as error:
+        raise _undecodable(path) from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """Open a file; give it, and what it holds, which differs where it is compressed."""
+    try:
+        with path.open("rb") as raw:
+            content = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+            yield raw, cast("IO[bytes]", content)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"not a whole gzip file: {error}", path=path) from error
     except OSError as error:
         raise InputError(error.strerror or str(error), path=path) from error
 
 
+def _undecodable(path: Path) -> InputError:
+    """Return the error that says where a text is none; its decoder only knows of a chunk."""
+    before = 0
+    with _opened(path) as (_, content):
+        for number, line in enumerate(content, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                place = f"in line {number}, at byte {before + error.start:,}"
+                return InputError(f"not UTF-8 text: {error.reason} {place}", path=path)
+            before += len(line)
+    return InputError("not UTF-8 text", path=path)
+
+
 def _csv(path: Path, text: IO[str]) -> Iterator[Row]:
     csv.field_size_limit(2**31 - 1)
     reader = csv.reader(text, strict=True)
-    number = 1
+    number = 0
     try:
-        header = next(reader, [])
+        header = _header(path, next(reader, []))
+        number = 1
         for number, cells in enumerate(reader, start=2):
             if not cells:
                 continue
@@ -165,6 +188,14 @@ def _csv(path: Path, text: IO[str]) -> Iterator[Row]:
             yield Row(path, number, dict(zip(header, cells, strict=True)))
     except csv.Error as error:
         raise InputError(f"not CSV: {error}", path=path, row=number + 1) from error
+
+
+def _header(path: Path, names: list[str]) -> list[str]:
+    """Return the names of columns; only those without a name, which nobody asks for, may repeat."""
+    for name, times in Counter(names).items():
+        if name and times > 1:
+            raise InputError(f"{times} columns have this name", path=path, row=1, field=name)
+    return names
 
 
 def _json(path: Path, text: IO[str]) -> Iterator[Row]:
@@ -197,11 +228,13 @@ def _record(path: Path, number: int, record: object) -> Row:
 def _parquet(path: Path) -> Iterator[Row]:
     import duckdb
 
-    if not path.is_file():
-        raise InputError("No such file", path=path)
+    with _opened(path):
+        pass
+    # DuckDB takes a path for a pattern, ~ for a person's folder, and folders named x=y for columns.
+    literal = re.sub(r"[*?[]", r"[\g<0>]", str(path.absolute()))
     try:
         with duckdb.connect() as db:
-            db.execute("FROM read_parquet(?)", [str(path)])
+            db.execute("FROM read_parquet(?, hive_partitioning = false)", [literal])
             names = [column[0] for column in db.description or ()]
             chunks = iter(lambda: db.fetchmany(1024), [])
             for number, cells in enumerate(chain.from_iterable(chunks), start=1):

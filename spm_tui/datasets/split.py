@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from spm_tui.errors import InputError
+from spm_tui.paths import encodable
 from spm_tui.prompts import LETTERS
 from store.records import Attribute, Benchmark, Response, Scenario, Split
 
@@ -88,9 +89,12 @@ def assemble(
     """Return the benchmark of these scenarios, divided by `rule`, train first.
 
     Raises:
-        InputError: no scenario ends up in eval, or the source was to divide but does not.
+        InputError: no scenario ends up in eval, or the source was to divide but does not; or
+            the name cannot be stored.
 
     """
+    if not encodable(name):
+        raise InputError("a benchmark's name must be UTF-8", path=path, field="--name")
     found = list(drafts)
     if rule == "stratified":
         levels = [[response.labels for response in draft.responses] for draft in found]

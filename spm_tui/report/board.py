@@ -68,7 +68,7 @@ def subject_of(store: Store, numbers: Sequence[int]) -> Subject:
 
     Raises:
         NotInStore: no run has such a number.
-        InputError: the runs are on different benchmarks or splits.
+        InputError: the runs are on different benchmarks, splits or attributes.
 
     """
     with store.reading() as db:
@@ -79,6 +79,8 @@ def subject_of(store: Store, numbers: Sequence[int]) -> Subject:
         benchmark = benchmarks.load(db, specs[0].benchmark)
         said = [_attributes(db, number, benchmark.attributes) for number in numbers]
     common = set(range(len(benchmark.attributes))).intersection(*filter(None, said))
+    if not common:
+        raise InputError("the runs have no attribute in common", field="RUN")
     return Subject(
         identity=specs[0].benchmark,
         benchmark=benchmark,

@@ -1,5 +1,6 @@
 """The command line: results on stdout, narration on stderr, one line for what is wrong."""
 
+import argparse
 import csv
 import json
 import os
@@ -12,7 +13,10 @@ import duckdb
 import pytest
 
 from spm_tui.cli import headless, main
-from spm_tui.datasets import builtin
+from spm_tui.cli.storing import store_path
+from spm_tui.datasets import builtin, helpsteer2
+from spm_tui.engine import models
+from spm_tui.errors import InputError
 from spm_tui.target_files import Entry
 from store import annotations, runs
 from store.connection import NEWEST, Store
@@ -255,6 +259,69 @@ def test_the_papers_tables_are_not_of_ones_own_choice(shell: Shell, word: str) -
     assert not Path("spm-results/paper").exists()
 
 
+def test_runs_that_have_no_attribute_in_common_are_not_scored_together(shell: Shell) -> None:
+    for name, method in (("care", "zero-shot-comparative"), ("liberty", "few-shot-comparative")):
+        shell(
+            "--headless",
+            "--limit=1",
+            f"--attributes={name}",
+            f"--method={method}",
+            "--targets=high",
+        )
+    for words in ([], ["--compare"], ["--targets=all"]):
+        out, errors = shell("report", "1", "2", *words, code=2)
+        problem = "field 'RUN': the runs have no attribute in common"
+        assert errors == f"spm-tui: error: {problem}\n"
+        assert out == ""
+
+
+def test_what_is_typed_at_home_is_found_there(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = shell.folder / "me"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    (home / "run.toml").write_text("limit = 1\nmethod = 'oracle'\ntargets = 'high'\n")
+    words = ("--store=~/s.duckdb", "--events=~/events.jsonl", "--config=~/run.toml", "--out=~/here")
+    shell("--headless", *words)
+    shell("report", "1", "--store=~/s.duckdb", "--out=~/there", "--targets=high")
+    shell("export", "1", "~/p.csv", "--store=~/s.duckdb")
+    found = {path.name for path in home.iterdir()}
+    assert found >= {"s.duckdb", "events.jsonl", "here", "there", "p.csv"}
+    assert not Path("~").exists()
+    monkeypatch.setenv("SPM_STORE", "~/s.duckdb")
+    assert store_path(argparse.Namespace(store=None)) == home / "s.duckdb"
+
+
+def test_a_folder_one_may_not_enter_is_refused(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Path.stat
+
+    def refuse(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if "secret" in path.parts:  # nobody keeps root out
+            raise PermissionError(13, "Permission denied")
+        return look(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    for words in (["import", "helpsteer2", "secret/x"], ["report", "--store=secret/x"]):
+        _, errors = shell(*words, code=2)
+        assert errors == "spm-tui: error: secret/x: Permission denied\n"
+
+
+def test_a_terminal_that_has_only_ascii_shows_what_it_can(shell: Shell) -> None:
+    shell("--headless", "--limit=1", "--method=oracle", "--targets=high")
+    program = "import sys; from spm_tui.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "report", "1", f"--store={shell.store.path}"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert "(mean ? sd over targets)" in done.stdout
+
+
 def test_predictions_are_exported(shell: Shell) -> None:
     shell("--headless", "--limit=1", "--targets=high")
     out, _ = shell("export", "1", "p.parquet")
@@ -347,6 +414,7 @@ def test_the_doctor_names_store_and_models(shell: Shell) -> None:
     assert "SmolLM2-135M-Instruct: " in out
 
 
+LONG = "x" * 300
 BAD = {
     "unknown benchmark": (["--benchmark=x"], r"field 'benchmark': no benchmark 'x'"),
     "unknown method": (["--method=x"], "field '--method': expected one of few-shot-comparative"),
@@ -363,6 +431,16 @@ BAD = {
     "unknown option": (["--verbose"], "unrecognized arguments: --verbose"),
     "abbreviated option": (["--head"], "unrecognized arguments: --head"),
     "events nowhere": (["--events=no/where"], "no/where: No such file"),
+    "no method": (["--method="], "field '--method': needs a value"),
+    "too hot": (["--temperature=inf"], "field '--temperature': expected at most 100, found inf"),
+    "no heat": (["--temperature=nan", "--dry-run"], "expected a number of at least 0.01"),
+    "too many": (["--samples=40000"], "field '--samples': expected at most 32,767, found 40000"),
+    "nobody": (["--config=~nobody-at-all/x"], "~nobody-at-all/x: nobody has that home folder"),
+    "long config": ([f"--config={LONG}"], f"{LONG}: File name too long"),
+    "long out": ([f"--out={LONG}"], f"{LONG}: File name too long"),
+    "long store": ([f"--store={LONG}"], f"{LONG}: File name too long"),
+    "store in no UTF-8": (["--store=caf\udce9"], "a file's name must be UTF-8"),
+    "out in no UTF-8": (["--out=caf\udce9"], "field '--out': must be UTF-8"),
 }
 
 
@@ -401,6 +479,11 @@ def test_bad_input_is_one_line_and_exit_code_2(
         (["import", "run", "foreign"], "foreign/record.json: not the record of a run bundle"),
         (["import", "mic"], "the following arguments are required: FILE"),
         (["import"], "the following arguments are required: KIND"),
+        (["import", "helpsteer2", LONG], f"{LONG}: File name too long"),
+        (["import", "helpsteer2", "split.json"], "split.json, row 1, field 'split': expected a"),
+        (["import", "mic", "caf\udce9.csv"], "a file's name must be UTF-8"),
+        (["import", "mic", "good.csv", "--name=caf\udce9"], "good.csv, field '--name': a bench"),
+        (["export", "7", f"{LONG}/x.csv"], f"{LONG}/x.csv: File name too long"),
         (["models", "burn"], "invalid choice: 'burn'"),
         (["--dry-run"], "field '--dry-run': says what to run, which only --headless does"),
         (["--limit=3"], "field '--limit': says what to run, which only --headless does"),
@@ -412,6 +495,10 @@ def test_bad_commands_likewise(shell: Shell, words: list[str], complaint: str) -
     header = "Q,A,rot,moral-vector,A_agrees"
     Path("half.csv").write_text("\n".join([header, *[good] * 998, "q,yes", good]))
     Path("few.csv").write_text("Q,A,rot\nq,a,r\n")
+    Path("good.csv").write_text("\n".join([header, good, good.replace("yes", "no")]))
+    shutil.copy("good.csv", "caf\udce9.csv")
+    record = {"prompt": "p", "response": "r", **dict.fromkeys(helpsteer2.NAMES, 0)}
+    Path("split.json").write_text(json.dumps([record | {"split": ["eval"]}]))
     Path("binary.csv").write_bytes(bytes(range(256)) * 10)
     Path("text.parquet").write_text("hello")
     Path("foreign").mkdir()
@@ -457,6 +544,11 @@ def test_a_store_that_another_process_does_not_let_go_of_is_refused(
         _, errors = shell("report", code=2)
     assert f"held by process {holder.pid} for more than" in errors
     shell("report")
+
+
+def test_a_model_whose_name_no_file_can_have_is_refused() -> None:
+    with pytest.raises(InputError, match=f"{LONG}: File name too long"):
+        models.locate(LONG)
 
 
 def test_a_model_that_cannot_be_had_offline_is_refused(tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 """What people see of a run's course, line by line."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from spm_tui.bench.events import Planned, Problem, Progress
-from spm_tui.cli.display import display
+from spm_tui.cli.display import display, showing
 
 PLAN = Planned(1, "mini-mic", "eval", "few-shot-comparative", "smol", 9, 0)
 MISSED = Problem("kaleido on mini-mic was not run: no model [x]")
@@ -44,3 +48,24 @@ def test_the_bar_of_a_run_that_raised_is_removed(
     assert "run 1: few-shot-comparative with smol" in shown
     assert "3/9" not in shown
     assert "━" not in shown
+
+
+def test_events_are_utf8_whatever_the_terminal_is(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    program = (
+        "import sys; from spm_tui.cli.display import showing; from spm_tui.bench.events import"
+        " Problem\nwith showing('none', sys.argv[1]) as show: show(Problem('\\u00b1'))"
+    )
+    subprocess.run(
+        [sys.executable, "-X", "utf8=0", "-c", program, path],
+        check=True,
+        env={"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"},
+    )
+    assert "±" in path.read_text(encoding="utf-8")
+
+
+def test_half_a_character_is_an_event_nevertheless(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    with showing("none", str(path)) as show:
+        show(Problem("caf\udce9"))
+    assert '"caf?"' in path.read_text(encoding="utf-8")

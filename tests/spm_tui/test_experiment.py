@@ -102,6 +102,10 @@ def test_models_given_again_are_a_grid() -> None:
         ("[runs]\nlimit = 1", "run.toml, field 'runs': expected tables [[runs]]"),
         ("[[runs]]\n[[runs]]\nlimit=0", "line 3: field '--limit'"),
         ("limit = x", "run.toml: cannot be read: Invalid value (at line 1"),
+        ("method = []", "run.toml, line 1: field '--method': needs a value"),
+        ("limit = 1\nmodel = []", "run.toml, line 2: field '--model': needs a value"),
+        ("runs = []", "run.toml, field 'runs': expected tables [[runs]]"),
+        pytest.param(f"x = {'[' * 100_000}", "run.toml: cannot be read: ", id="deep"),
         ("[[runs]]\nout = 'a'\n[[runs]]", "run.toml, line 2, field 'out': one folder for all: set"),
         ("out = 'a'\n[[runs]]\n[[runs]]\nout = 'b'", "run.toml, line 4, field 'out': one folder"),
     ],
@@ -110,6 +114,18 @@ def test_a_file_that_cannot_be_used_is_refused(tmp_path: Path, text: str, compla
     with pytest.raises(InputError) as caught:
         cells({}, written(tmp_path, text))
     assert complaint in str(caught.value)
+
+
+def test_a_record_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"run\.json: cannot be read: "):
+        cells({}, written(tmp_path, "[" * 100_000, "run.json"))
+
+
+def test_a_file_may_name_a_folder_at_home(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(shell.folder / "me"))
+    written(shell.folder, "limit = 1\nmethod = 'oracle'\ntargets = 'high'\nout = '~/results'\n")
+    shell("--headless", "--config=run.toml")
+    assert (shell.folder / "me" / "results" / "accuracy.md").is_file()
 
 
 def test_the_folder_for_all_may_be_named_in_many_ways(tmp_path: Path) -> None:
@@ -125,6 +141,14 @@ def test_what_the_store_lacks_is_said_with_its_line(shell: Shell) -> None:
     assert "run.toml, line 4: field 'benchmark': no benchmark 'mimic'" in errors
     with shell.store.reading() as db:
         assert not runs.listing(db)
+
+
+def test_sets_of_one_name_that_would_meet_in_a_table_are_refused(shell: Shell) -> None:
+    written(shell.folder, '{"high": [{"care": 1}]}', "mine.json")
+    text = "method='oracle'\nlimit=1\n[[runs]]\ntargets='mine.json'\n[[runs]]\ntargets='high'\n"
+    written(shell.folder, text)
+    _, errors = shell("--headless", "--config=run.toml", code=2)
+    assert "run.toml, line 6: field '--targets': two different sets are called 'high'" in errors
 
 
 def test_a_grid_is_run_and_scored_together(shell: Shell) -> None:

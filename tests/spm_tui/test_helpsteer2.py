@@ -93,6 +93,7 @@ HIGH_LABEL = [dict.fromkeys(helpsteer2.NAMES, 1.25)] * 2
         (raw("p", " "), "row 2, field 'response': expected a text"),
         (raw("p", "b", split="train", reasonings="x"), "field 'reasonings': expected an object"),
         ({"prompt": "p", "response": "b"}, "field 'helpfulness'"),
+        (raw("p", "b", split=["eval"]), "row 2, field 'split': expected a text"),
     ],
 )
 def test_a_bad_raw_row_is_refused_in_its_place(
@@ -107,7 +108,10 @@ def test_a_bad_raw_row_is_refused_in_its_place(
     ("changes", "complaint"),
     [
         ({"labels": BAD_LABEL}, "row 1, field 'helpfulness': expected a multiple of 0.25"),
-        ({"labels": HIGH_LABEL}, "field 'helpfulness': expected a whole number from 0 to 4"),
+        ({"labels": HIGH_LABEL}, "'helpfulness': expected a multiple of 0.25 from 0 to 1, found"),
+        ({"labels": [dict.fromkeys(helpsteer2.NAMES, float("inf"))] * 2}, "0 to 1, found inf"),
+        ({"labels": [dict.fromkeys(helpsteer2.NAMES, True)] * 2}, "0 to 1, found True"),
+        ({"split": ["eval"]}, r"row 1, field 'split': expected a text, found \['eval'\]"),
         ({"labels": [{}]}, "field 'labels, reasonings': expected one entry per response"),
         ({"labels": [{}, {}]}, "field 'helpfulness': expected a multiple"),
         ({"labels": "x"}, "field 'labels': expected a list"),
@@ -127,6 +131,17 @@ def test_a_bad_reformatted_record_is_refused_in_its_place(
 
 def test_a_folder_without_the_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a folder needs train\.json and eval\.json"):
+        helpsteer2.load(tmp_path)
+
+
+def test_a_folder_one_may_not_enter_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")  # nobody keeps root out
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(InputError, match=f"{tmp_path}: Permission denied"):
         helpsteer2.load(tmp_path)
 
 

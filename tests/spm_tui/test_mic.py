@@ -1,6 +1,7 @@
 """The importer of the Moral Integrity Corpus."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,41 @@ def test_what_cannot_be_read_is_refused_in_its_place(
 ) -> None:
     with pytest.raises(InputError, match=complaint):
         mic.load(write(tmp_path / "m.csv", rows), rule="source")
+
+
+def record(**changes: object) -> dict[str, object]:
+    return dict(zip(COLUMNS, question()[0], strict=True)) | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"split": ["test"]}, r"row 1, field 'split': expected a text, found \['test'\]"),
+        ({"rot": "\ud83d"}, "row 1, field 'rot': holds half a surrogate pair"),
+        ({"rot": 5}, "row 1, field 'rot': expected a text, found 5"),
+    ],
+)
+def test_what_is_no_text_is_refused(
+    tmp_path: Path, changes: dict[str, object], complaint: str
+) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps([record(**changes)]))
+    with pytest.raises(InputError, match=complaint):
+        mic.load(path)
+
+
+@pytest.mark.parametrize("rule", ["", "  ", None])
+def test_a_rule_of_thumb_may_be_blank(tmp_path: Path, rule: str | None) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps([record(rot=rule), record(A="no")]))
+    (scenario,) = mic.load(path).benchmark.scenarios
+    assert scenario.responses[0].reasonings == (None,) * 6
+
+
+def test_a_name_that_cannot_be_stored_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "m.csv", question())
+    with pytest.raises(InputError, match=r"m\.csv, field '--name': a benchmark's name must be"):
+        mic.load(path, name="caf\udce9")
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:

@@ -25,15 +25,16 @@ words = (
 
 
 def values(option: Option) -> st.SearchStrategy[Any]:
-    low = option.low or 0
+    low, high = option.low or 0, option.high or 0
     one: st.SearchStrategy[Any] = words
     if option.choices:
         one = st.sampled_from(option.choices)
     elif option.kind is int:
-        one = st.integers(int(low), 10**6)
+        one = st.integers(int(low), int(high))
     elif option.kind is float:
-        one = st.floats(low, 1e6)
-    return st.lists(one, max_size=3).map(tuple) if option.many else one
+        one = st.floats(low, high)
+    many = st.lists(one, min_size=int(option.needed), max_size=3).map(tuple)
+    return many if option.many else one
 
 
 fields = {option.field: values(option) for group in OPTIONS.values() for option in group}
@@ -46,6 +47,36 @@ def test_arguments_are_read_as_the_same_options(given_: dict[str, Any]) -> None:
     assert resolve(vars(parsed)) == wanted
     (cell,) = cells(vars(parsed))
     assert cell.options == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("method", " , ", "needs a value"),
+        ("temperature", "inf", "expected at most 100, found inf"),
+        ("temperature", "nan", "expected a number of at least 0.01, found nan"),
+        ("samples", "40000", "expected at most 32,767, found 40000"),
+        ("limit", "1000000001", "expected at most 1,000,000,000, found 1000000001"),
+        ("scenario", "3,1000000001", "expected at most 1,000,000,000"),
+        ("model", "caf\udce9", "must be UTF-8"),
+        ("attributes", "care,caf\udce9", "must be UTF-8"),
+    ],
+)
+def test_what_no_run_could_use_is_refused(name: str, text: str, complaint: str) -> None:
+    with pytest.raises(InputError, match=f"field '--{name}': {complaint}"):
+        options.BY_NAME[name].read(text)
+
+
+@pytest.mark.parametrize("value", [10**400, True, "0.5"])
+def test_what_is_no_number_of_its_kind_is_refused(value: object) -> None:
+    with pytest.raises(InputError, match="field '--temperature': expected a number"):
+        options.BY_NAME["temperature"].check(value)
+
+
+def test_every_number_has_bounds() -> None:
+    for option in options.BY_NAME.values():
+        bounded = option.low is not None and option.high is not None
+        assert bounded == (option.kind is not str), option.name
 
 
 def test_defaults_need_no_arguments() -> None:

@@ -75,6 +75,7 @@ def test_without_splits_scenarios_are_divided(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
+        ({"split": ["eval"]}, r"row 1, field 'split': expected a text, found \['eval'\]"),
         ({"split": "dev"}, "row 1, field 'split': expected train or eval, found 'dev'"),
         ({"question": ""}, "field 'question': expected a text"),
         (
@@ -135,6 +136,7 @@ def test_a_question_in_both_splits_is_refused(tmp_path: Path) -> None:
     ("toml", "complaint"),
     [
         ("[[attributes", "not TOML"),
+        pytest.param(f"x = {'[' * 100_000}", "not TOML", id="deep"),
         ("x = 1", r"needs at least one \[\[attributes\]\] table"),
         ('[[attributes]]\nname = "x"', "row 1, field 'definition'"),
         (
@@ -143,6 +145,10 @@ def test_a_question_in_both_splits_is_refused(tmp_path: Path) -> None:
         ),
         ('[[attributes]]\nname = "a=b"\ndefinition = "d"\nlevels = 2', "a name has no comma"),
         ('[[attributes]]\nname = "a\\u001b"\ndefinition = "d"\nlevels = 2', "control character"),
+        (
+            '[[attributes]]\nname = "weights"\ndefinition = "d"\nlevels = 2',
+            "row 1, field 'name': is where a target has its weights; choose another name",
+        ),
         (ATTRIBUTES + ATTRIBUTES, "row 3: 'politeness' is there twice"),
     ],
 )

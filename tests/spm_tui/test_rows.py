@@ -45,6 +45,60 @@ def test_parquet_is_read(tmp_path: Path) -> None:
     assert rows[-1].number == 3000
 
 
+@pytest.mark.parametrize("sign", ["[1]", "*", "?", "[[]1"])
+def test_a_path_is_no_pattern(tmp_path: Path, sign: str) -> None:
+    for name, value in (("tmp", 2), ("data1", 1)):
+        duckdb.sql(f"COPY (SELECT {value} AS q) TO '{tmp_path / name}.parquet'")
+    path = (tmp_path / "tmp.parquet").rename(tmp_path / f"data{sign}.parquet")
+    assert [row.values for row in read_rows(path)] == [{"q": 2}]
+
+
+def test_a_folder_is_no_column(tmp_path: Path) -> None:
+    folder = tmp_path / "split=train"
+    folder.mkdir()
+    duckdb.sql(f"COPY (SELECT 1 AS q) TO '{folder / 'a.parquet'}'")
+    assert [row.values for row in read_rows(folder / "a.parquet")] == [{"q": 1}]
+
+
+def test_a_folder_called_like_home_is_not_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("~").mkdir()
+    duckdb.sql(f"COPY (SELECT 1 AS q) TO '{tmp_path / '~/a.parquet'}'")
+    assert [row.values for row in read_rows(Path("~/a.parquet"))] == [{"q": 1}]
+
+
+def test_columns_without_a_name_may_be_many(tmp_path: Path) -> None:
+    (row,) = read_rows(write(tmp_path / "a.csv", "q,,\nx,,\n"))
+    assert row.text("q") == "x"
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
+def test_what_is_no_text_is_found_wherever_it_is(tmp_path: Path, name: str) -> None:
+    lines = ["\ufeffq,a", *(f"{number}, Größe" for number in range(200_000))]
+    content = "\n".join(lines).encode()
+    at = content.index("150000, Grö".encode()) + len(b"150000, Gr")
+    path = write(tmp_path / name, content[:at] + b"\xf6" + content[at + 2 :])
+    with pytest.raises(InputError, match=f"in line 150002, at byte {at:,}$"):
+        list(read_rows(path))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_a_file_in_a_folder_one_may_not_enter_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = write(tmp_path / name, "q\n1\n")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for call in ("stat", "open"):  # nobody keeps root out
+        monkeypatch.setattr(Path, call, refuse)
+    with pytest.raises(InputError, match=f"{name}: Permission denied"):
+        read_rows(path)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
@@ -53,7 +107,11 @@ def test_parquet_is_read(tmp_path: Path) -> None:
         ("a.csv", "q,a\n", "holds no records"),
         ("a.csv", "q,a\nx\n", "row 2: has 1 cells, the header 2"),
         ("a.csv", 'q\n"x', "row 2: not CSV"),
-        ("a.csv", b"q\n\xff\xfe\n", "not UTF-8 text"),
+        ("a.csv", 'q\n1\n"x', "row 3: not CSV"),
+        ("a.csv", '"q', "row 1: not CSV"),
+        ("a.csv", "q,a,q\nx,y,z\n", "row 1, field 'q': 2 columns have this name"),
+        ("a.csv", b"q\n\xff\xfe\n", "not UTF-8 text: invalid start byte in line 2, at byte 2"),
+        ("a.csv", b"q\n\xc3", "not UTF-8 text: unexpected end of data in line 2, at byte 2"),
         ("a.json", '{"q": 1}', "expected a list of records"),
         ("a.json", "[1]", "row 1: expected an object, found 1"),
         ("a.json", "[", "not JSON"),
@@ -78,9 +136,11 @@ def test_a_file_that_is_no_gzip_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a whole gzip file"):
         list(read_rows(path))
     whole = gzip.compress(b'{"q": 1}\n' * 1000)
-    path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match="not a whole gzip file"):
-        list(read_rows(path))
+    middle = len(whole) // 2
+    for broken in (whole[:middle], whole[:middle] + b"\xff" * 8 + whole[middle + 8 :]):
+        path.write_bytes(broken)
+        with pytest.raises(InputError, match="not a whole gzip file"):
+            list(read_rows(path))
 
 
 @pytest.mark.parametrize("name", ["gone.csv", "gone.parquet"])

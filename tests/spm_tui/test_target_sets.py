@@ -37,5 +37,19 @@ def test_a_file_may_have_sets_that_are_called_as_standard_ones(
     assert [one.name for one in again] == ["high"], "the same set, twice"
 
 
+@pytest.mark.parametrize("name", ["x" * 300, "a\0b", "\udcff"])
+def test_what_cannot_be_a_file_is_told(store: Store, name: str) -> None:
+    with pytest.raises(InputError):
+        read_sets(store, "", ATTRIBUTES, [name])
+
+
+def test_a_file_may_be_in_the_home_folder(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    file(tmp_path, {"mine": {"care": 1}})
+    assert [one.name for one in read_sets(store, "", ATTRIBUTES, ["~/sets.json"])] == ["mine"]
+
+
 def test_a_target_that_is_given_twice_is_one_column(store: Store) -> None:
     assert len(read_sets(store, "", ATTRIBUTES, [], ["care=1", "care=1", "care=0"])) == 2

@@ -46,6 +46,7 @@ def test_other_values_stay_as_they_are() -> None:
         ("care=1.5", "field 'care': a target's value is a number from 0 to 1, not 1.5"),
         ("care=nan", "not nan"),
         ("care=1*0", "a weight is a positive number, not 0.0"),
+        ("care=1*1e999", "a weight is a positive number, not inf"),
         ("harm=1", r"field 'harm': not an attribute of this benchmark \(care, fairness, liberty\)"),
     ],
 )
@@ -142,6 +143,15 @@ def test_a_target_written_to_a_file_is_read_back(
         ("x.json", '[{"care": true}]', "not True"),
         ("x.json", '{"care": 1, "weights": {"love": 1}}', "field 'love': not an attribute"),
         ("x.json", "[{}]", "row 1: a target names at least one attribute"),
+        pytest.param("x.json", "[" * 100_000, "x.json: not JSON", id="deep JSON"),
+        pytest.param("x.toml", f"care = {'[' * 100_000}", "x.toml: not TOML", id="deep TOML"),
+        pytest.param(
+            "x.json",
+            f'{{"care": 1, "weights": {{"care": 1{"0" * 400}}}}}',
+            "field 'care': a weight is a positive number, not 10",
+            id="heavy",
+        ),
+        ("x.json", r'{"\ud83d": {"care": 1}}', "the name of a set must be UTF-8"),
     ],
 )
 def test_a_file_without_usable_targets_is_refused(
@@ -176,7 +186,7 @@ def test_what_the_store_keeps_is_the_target_and_is_the_same_for_equal_ones(
     assert target_files.to_json(targets.target(turned, SEVEN, weights=weights)) == text
 
 
-@pytest.mark.parametrize("text", ["high", "[1]", "1", ""])
+@pytest.mark.parametrize("text", ["high", "[1]", "1", "", pytest.param("[" * 10**5, id="deep")])
 def test_a_text_of_the_store_that_is_no_target_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="not a target"):
         target_files.from_json(text, SEVEN)

@@ -11,7 +11,7 @@ from spm_tui.bench.options import KEY, SERVERS
 from spm_tui.bench.subject import Backbone
 from spm_tui.engine import models
 from spm_tui.engine.base import Engine
-from spm_tui.engine.device import Placement, place, spread
+from spm_tui.engine.device import Placement, place, share_cores, spread
 from spm_tui.engine.models import Located
 from spm_tui.engine.presets import hub_id
 from spm_tui.engine.spread import SpreadEngine
@@ -66,6 +66,7 @@ class Backend:
         self._located: dict[Role, Located] = {}
         self._loaded: tuple[Role, Engine] | None = None
         self._asked: list[Canonical] = []
+        share_cores()
 
     @cached_property
     def placement(self) -> Placement:

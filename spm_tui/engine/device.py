@@ -1,5 +1,6 @@
 """Where a model runs and in which precision."""
 
+import os
 import platform
 import sys
 from dataclasses import dataclass, replace
@@ -65,6 +66,16 @@ def spread(placement: Placement, workers: int | None) -> list[Placement]:
     return [replace(placement, device=name) for name in names]
 
 
+def share_cores() -> None:
+    """Let threads that wait for each other sleep soon; of use only before torch is loaded.
+
+    GNU's OpenMP has them turn about a hundred times as long, which takes the cores from whatever
+    else runs: a second run, a test, the app. What a person has set counts.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+
+
 def _best() -> str:
     if any(Path(driver).exists() for driver in _DRIVERS) and _usable("cuda"):
         return "cuda"
@@ -87,8 +98,6 @@ def _cuda_dtype() -> str:
 
 def describe() -> dict[str, str]:
     """Return the hardware for people: processor, cores, accelerators."""
-    import os
-
     facts = {"machine": platform.machine(), "cores": str(os.cpu_count())}
     if any(Path(driver).exists() for driver in _DRIVERS) and _usable("cuda"):
         import torch

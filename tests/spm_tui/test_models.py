@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from gguf import GGUFWriter
 
+from spm_tui.bench.backend import Backend, ModelChoice
 from spm_tui.engine import cache, embedded, gguf, models
 from spm_tui.engine.device import Placement, place
 from spm_tui.engine.embedded import MINILM
@@ -257,6 +258,22 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
     with pytest.raises(ModelError, match="no mps device on this machine; use --device cpu"):
         place("mps")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, "2000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, None)],
+)
+def test_threads_wait_without_taking_cores_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], expected: str | None
+) -> None:
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "")  # so that it is put back
+        monkeypatch.delenv(name)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    Backend(ModelChoice(), say=lambda _: None)
+    assert os.environ.get("GOMP_SPINCOUNT") == expected
 
 
 # short names

@@ -9,7 +9,7 @@ VLLM ?= .venv-vllm
 
 .PHONY: demo test test-model test-vllm lint bench clean
 
-# The demo runs the first DEMO scenarios of mini-mic; all 24 take about five minutes on two cores.
+# The demo runs the first DEMO scenarios of mini-mic; all 24 take some four minutes on two cores.
 DEMO ?= 8
 DEMO_RUN := $(BIN)/spm-tui --headless --benchmark mini-mic \
 	--method few-shot-comparative,oracle,random --out spm-results/demo

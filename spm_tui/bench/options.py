@@ -163,6 +163,11 @@ class Option:
         text = ",".join(map(str, value)) if self.many else str(value)
         return [f"--{self.name}={text}"]
 
+    def default(self) -> str:
+        """Return its value where nothing is said, as it is written; empty where there is none."""
+        value = getattr(RunOptions(), self.field)
+        return "" if value in (None, ()) else self.write(value)[0].partition("=")[2]
+
     def _convert(self, text: str | int) -> Any:
         try:
             return self.kind(text)
@@ -271,7 +276,7 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
             many="commas",
         ),
         Option("target", "NAME=VALUE,…", "one more target; may be repeated", many="repeated"),
-        Option("out", "FOLDER", "for tables, figures and run.json"),
+        Option("out", "FOLDER", "for tables, figures and run.json; else in spm-results"),
     ),
 }
 BY_NAME = {option.name: option for group in OPTIONS.values() for option in group}

@@ -13,7 +13,7 @@ from spm_tui.cli import options, reporting
 from spm_tui.cli.display import showing
 from spm_tui.cli.reporting import print_boards
 from spm_tui.cli.stopping import stoppable
-from spm_tui.cli.storing import open_store, store_path
+from spm_tui.cli.storing import existing_store, open_store, store_path
 from spm_tui.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def headless(parsed: argparse.Namespace) -> int:
     from spm_tui.cli import forecasting
     from spm_tui.cli import headless as running
 
+    if parsed.json and parsed.events == "-":
+        raise InputError("has no meaning with --events -: both are for stdout", field="--json")
     store = open_store(parsed)
     cells = _cells(parsed, store)
     if parsed.dry_run:
@@ -157,7 +159,7 @@ def export(parsed: argparse.Namespace) -> int:
         raise InputError(f"expected {', '.join(exports.EXPORT_FORMATS)}{folder}", path=path)
     if not path.absolute().parent.is_dir():
         raise InputError("its folder does not exist", path=path)
-    with open_store(parsed).reading() as db:
+    with existing_store(parsed).reading() as db:
         found = runs.get(db, parsed.run)
         if as_bundle:
             bundles.save(db, parsed.run, path)

@@ -34,6 +34,8 @@ class Cell:
     options: RunOptions
     places: Mapping[str, str] = field(default_factory=dict)
     """Where an option was set, if in a file: by its field."""
+    identity: str = ""
+    """Of the benchmark that the file, a `run.json`, was made on."""
 
     def located(self, error: InputError) -> InputError:
         """Return an error about an option with the place where the option was set."""
@@ -46,6 +48,7 @@ class _Table:
     values: Mapping[str, Any]
     """By field; of `options.AXES` several."""
     places: Mapping[str, str]
+    identity: str = ""
 
 
 def cells(given: Mapping[str, Any], config: Path | None = None) -> tuple[Cell, ...]:
@@ -67,13 +70,14 @@ def cells(given: Mapping[str, Any], config: Path | None = None) -> tuple[Cell, .
         for combination in product(*axes.values()):
             wanted = RunOptions(**values, **dict(zip(axes, combination, strict=True)))
             places = {name: place for name, place in table.places.items() if name not in own}
-            found.setdefault(wanted, Cell(wanted, places))
+            identity = "" if "benchmark" in own else table.identity
+            found.setdefault(wanted, Cell(wanted, places, identity))
     return tuple(found.values())
 
 
 def _tables(path: Path, *, out: bool) -> list[_Table]:
     """Return the tables of a file; `out` is whether their own folders do not count."""
-    text, data = _read(path)
+    text, data, identity = _read(path)
     shared = {key: value for key, value in data.items() if key != _TABLES}
     tables = data.get(_TABLES, [{}])
     usable = isinstance(tables, list) and all(isinstance(table, dict) for table in tables)
@@ -82,7 +86,7 @@ def _tables(path: Path, *, out: bool) -> list[_Table]:
     places = _places(path, text)
     above = _checked(path, shared, places[0])
     found = [
-        _Table({**above, **_checked(path, table, own)}, {**places[0], **own})
+        _Table({**above, **_checked(path, table, own)}, {**places[0], **own}, identity)
         for table, own in zip(tables, _padded(places[1:], len(tables)), strict=True)
     ]
     if not out:
@@ -148,18 +152,24 @@ def _known(key: str) -> Option:
     return BY_NAME[name]
 
 
-def _read(path: Path) -> tuple[str, Mapping[str, Any]]:
+def _read(path: Path) -> tuple[str, Mapping[str, Any], str]:
+    """Return a file's text, its options and the identity of the benchmark it was made on."""
+    identity = ""
     try:
         text = path.read_text(encoding="utf-8")
-        data = json.loads(text)["options"] if path.suffix == ".json" else tomllib.loads(text)
+        if path.suffix == ".json":
+            record = json.loads(text)
+            data, identity = record["options"], str(record.get("benchmark", {}).get("identity", ""))
+        else:
+            data = tomllib.loads(text)
     except OSError as error:
         raise InputError(error.strerror or "cannot be read", path=path) from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"cannot be read: {error}", path=path) from error
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise InputError("not a run.json: it has no options", path=path) from error
     if isinstance(data, list):
         data = {_TABLES: data}
     if not isinstance(data, dict):
         raise InputError("expected options", path=path)
-    return text, data
+    return text, data, identity

@@ -6,8 +6,11 @@ Exit codes: 0 done, 1 finished with failed requests, 2 bad input, 130 interrupte
 import argparse
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
+from itertools import takewhile
 from typing import NoReturn
 
 from spm_tui.bench.options import KEY
@@ -18,6 +21,7 @@ from spm_tui.paths import typed_path
 from store.errors import StoreError
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+_COMMANDS = ("import", "report", "export", "models", "doctor")
 
 _RUNNING = tuple(options.OPTIONS)
 _REPORTING = ("what to report",)
@@ -31,7 +35,16 @@ _EXPLAINED_BY = {"benchmark", "limit", "scenario", "attributes", "seed"} | {
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
+    given: Sequence[str] = ()
+    """The words that are parsed, up to a command."""
+
     def error(self, message: str) -> NoReturn:
+        """End with the error; an option that is unknown is it, whatever its value was taken for."""
+        known = re.findall(r"--[\w-]+", self.format_usage())
+        options = [word.partition("=")[0] for word in self.given if word.startswith("--")]
+        if unknown := next((one for one in options if one not in known), None):
+            close = get_close_matches(unknown, known, n=1)
+            message = f"no option {unknown}" + (f"; did you mean {close[0]}?" if close else "")
         self.exit(BAD_INPUT, f"spm-tui: error: {message}\n")
 
 
@@ -39,18 +52,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # ± in a terminal that has only ASCII
         sys.stdout.reconfigure(errors="replace")
-    parsed = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    root = parser()
+    root.given = list(takewhile(lambda word: word not in _COMMANDS, given))
+    parsed = root.parse_args(given)
     try:
-        return _command(parsed)
+        code = _command(parsed)
+        sys.stdout.flush()
     except (SpmError, StoreError) as error:
         print(f"spm-tui: error: {' '.join(str(error).split())}", file=sys.stderr)
         return FAILED if isinstance(error, EngineLost) else BAD_INPUT
     except KeyboardInterrupt:
         print("spm-tui: stopped", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read our results has had enough of them
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        if isinstance(error, BrokenPipeError):  # whoever read our results has had enough of them
+            return DONE
+        place = error.filename or "what was printed"
+        print(f"spm-tui: error: {place}: {error.strerror or error}", file=sys.stderr)
+        return FAILED
+    return code
 
 
 def _path(text: str) -> str:
@@ -68,7 +90,7 @@ def _command(parsed: argparse.Namespace) -> int:
     return commands.headless(parsed) if parsed.headless else commands.app(parsed)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> _Parser:
     """Return the parser of the whole command line."""
     root = _Parser(
         prog="spm-tui",
@@ -182,7 +204,7 @@ def _add_export(commands: "argparse._SubParsersAction[_Parser]") -> None:
         metavar="PATH",
         type=_path,
         help="a file ending in .csv, .jsonl or .parquet for the predictions beside the labels;"
-        " a folder for all that another store needs to have the run",
+        " a folder for all that another store with the benchmark needs to have the run",
     )
     export.add_argument(
         "--annotations", action="store_true", help="every annotation instead, into a file"

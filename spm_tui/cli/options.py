@@ -31,10 +31,12 @@ def add_to(
         group = parser.add_argument_group(title)
         for option in (one for one in OPTIONS[title] if one.name in only):
             again = "; repeat for a grid" if option.name in repeatable else ""
+            default = option.default()
+            usual = f" (default: {default})" if default else ""
             group.add_argument(
                 f"--{option.name}",
                 metavar=option.metavar,
-                help=option.help + again,
+                help=option.help + again + usual,
                 action="append",
                 default=argparse.SUPPRESS,
             )

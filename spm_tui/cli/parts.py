@@ -54,6 +54,7 @@ def make_ready(cells: Sequence[Cell], store: Store) -> list[Part]:
         try:
             if key not in subjects:
                 subjects[key] = load_subject(store, options.benchmark, selection, at=now())
+            _require_same(cell, subjects[key])
             sets = target_sets(options, subjects[key], store)
             _require_targets(options, sets)
             parts.append(Part(options, subjects[key], sets))
@@ -85,6 +86,15 @@ def target_sets(options: RunOptions, subject: Subject, store: Store) -> list[Tar
 
     """
     return read_sets(store, subject.identity, subject.selected, options.targets, options.target)
+
+
+def _require_same(cell: Cell, subject: Subject) -> None:
+    if cell.identity not in ("", subject.identity):
+        raise InputError(
+            f"{cell.options.benchmark!r} in this store is {subject.identity[:12]}; the record is of"
+            f" {cell.identity[:12]}",
+            field="--benchmark",
+        )
 
 
 def _require_targets(options: RunOptions, sets: Sequence[TargetSet]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spm_tui.cli import options
-from spm_tui.cli.storing import open_store
+from spm_tui.cli.storing import existing_store
 from spm_tui.errors import InputError
 from spm_tui.paths import typed_path
 
@@ -24,7 +24,7 @@ def report(parsed: argparse.Namespace) -> int:
     from spm_tui.cli.parts import target_sets
     from spm_tui.report import board, files
 
-    store = open_store(parsed)
+    store = existing_store(parsed)
     wanted = options.resolve(vars(parsed))
     out = typed_path(wanted.out) if wanted.out else None
     if parsed.paper:

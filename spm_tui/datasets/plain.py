@@ -16,15 +16,17 @@ The attributes file::
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from spm_tui.datasets.rows import Row, Watch, read_rows
+from spm_tui.datasets.rows import Row, Watch, columns, read_rows
 from spm_tui.datasets.split import MOST_RESPONSES, Draft, Imported, assemble
 from spm_tui.errors import InputError
 from spm_tui.target_files import WEIGHTS
 from store.records import Attribute, Response, Split
 
+_NESTED = {"question": True, "responses": True, "split": False}
+_SCALE = ("low", "middle", "high")
 MOST_LEVELS = 101
 """As many as the prompts' scale has scores."""
 _SPLITS: Mapping[object, Split] = {"train": "train", "eval": "eval"}
@@ -44,6 +46,7 @@ def load(
     attributes = read_attributes(attributes_path)
     rows = list(read_rows(path, watch=watch))
     nested = "responses" in rows[0].values
+    ignored = _require(rows, _NESTED if nested else _flat_fields(attributes))
     drafts = _nested(rows, attributes) if nested else _flat(rows, attributes)
     undivided = [row for row in rows if row.get("split") is None]
     if undivided and len(undivided) < len(rows):
@@ -56,9 +59,33 @@ def load(
         rule="stratified" if undivided else "source",
         path=path,
     )
-    unsplit = len(drafts) - len(benchmark.scenarios)
-    notes = (f"left out {unsplit} scenarios that fell into neither split",) if unsplit else ()
-    return Imported(benchmark, notes)
+    notes = [f"ignored the field {name!r}, which means nothing here" for name in ignored]
+    if unsplit := len(drafts) - len(benchmark.scenarios):
+        notes.append(f"left out {unsplit} scenarios that fell into neither split")
+    if not benchmark.split("train"):
+        notes.append("no scenario is for train, so that few-shot methods have no examples")
+    return Imported(benchmark, tuple(notes))
+
+
+def _flat_fields(attributes: tuple[Attribute, ...]) -> dict[str, bool]:
+    names = [attribute.name for attribute in attributes]
+    return {
+        **dict.fromkeys(("question", "response", *names), True),
+        **dict.fromkeys(("split", *(f"{name}_reasoning" for name in names)), False),
+    }
+
+
+def _require(rows: Sequence[Row], fields: Mapping[str, bool]) -> list[str]:
+    """Return the names of fields that are not known; the first record must have those needed.
+
+    Args:
+        rows: the records.
+        fields: the names that are known, with whether they are needed.
+
+    """
+    there = dict.fromkeys(name for row in rows for name in row.values)
+    next(columns(iter(rows), *(name for name, needed in fields.items() if needed)))
+    return [name for name in there if name and name not in fields]
 
 
 def read_attributes(path: Path) -> tuple[Attribute, ...]:
@@ -90,6 +117,8 @@ def _attribute(row: Row) -> Attribute:
     name = row.text("name")
     if name != name.strip() or set(name) & set(",=*") or not name.isprintable():
         raise row.problem("a name has no comma, =, *, control character or outer spaces", "name")
+    if unknown := set(row.values) - {"name", "definition", "levels", *_SCALE}:
+        raise row.problem("not a key of an attribute", min(unknown))
     if name == WEIGHTS:
         raise row.problem("is where a target has its weights; choose another name", "name")
     scale = {

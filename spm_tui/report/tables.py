@@ -30,7 +30,10 @@ _RUN = ("run", "method", "model", "decoding")
 
 
 def _run(row: RunScore) -> tuple[Cell, ...]:
-    return (row.run.number, row.run.spec.method, row.run.spec.model, decoding(row.run))
+    spec = row.run.spec
+    seed = json.loads(spec.config)["method"].get("seed")
+    told = [decoding(row.run), f"seed {seed}" if seed else ""]
+    return (row.run.number, spec.method, spec.model, ", ".join(filter(None, told)))
 
 
 def decoding(run: Run) -> str:

@@ -334,6 +334,50 @@ def test_predictions_are_exported(shell: Shell) -> None:
     assert len(Path("p.jsonl").read_text().splitlines()) == 18
 
 
+@pytest.mark.parametrize("words", [("report",), ("report", "1"), ("export", "1", "x.csv")])
+def test_what_only_reads_makes_no_store(shell: Shell, words: tuple[str, ...]) -> None:
+    _, errors = shell(*words, code=2)
+    assert errors == f"spm-tui: error: {shell.store.path}: no such store\n"
+    assert not shell.store.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("--limti", "; did you mean --limit?"), ("--lim", "; did you mean --limit?"), ("--zzz", "")],
+)
+def test_a_misspelt_option_is_what_is_wrong_and_not_its_value(
+    shell: Shell, word: str, hint: str
+) -> None:
+    for words in ([word, "2"], [f"{word}=2"]):
+        _, errors = shell("--headless", *words, code=2)
+        assert errors == f"spm-tui: error: no option {word}{hint}\n"
+
+
+def test_runs_that_differ_in_seed_are_told_apart(shell: Shell) -> None:
+    words = ("--limit=1", "--targets=high", "--seed=0", "--seed=3")
+    out, _ = shell("--headless", *words, "--method=random", "--json")
+    assert [row["decoding"] for row in json.loads(out)["accuracy"]] == ["", "seed 3"]
+    out, _ = shell("--headless", *words, "--decoding=sampling", "--samples=2", "--json")
+    found = [row["decoding"] for row in json.loads(out)["accuracy"]]
+    assert found == ["2 samples, T 0.7", "2 samples, T 0.7, seed 3"]
+
+
+def test_events_and_results_do_not_share_stdout(shell: Shell) -> None:
+    _, errors = shell("--headless", "--events=-", "--json", code=2)
+    assert "field '--json': has no meaning with --events -" in errors
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_what_cannot_be_printed_is_one_line() -> None:
+    words = [sys.executable, "-c", "import sys; from spm_tui.cli import main; sys.exit(main())"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*words, "models"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    told = "spm-tui: error: what was printed: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, told)
+
+
 def test_annotations_are_exported(shell: Shell) -> None:
     shell("--headless", "--limit=1", "--targets=high", "--method=oracle")
     with shell.store.writing() as db:
@@ -428,8 +472,8 @@ BAD = {
     "unknown scenario": (["--scenario=25"], "field 'scenario': 25 is not from 1 to 24"),
     "no folder": (["--out=file/out"], "file/out: cannot be written"),
     "no config": (["--config=x.toml"], "x.toml: No such file"),
-    "unknown option": (["--verbose"], "unrecognized arguments: --verbose"),
-    "abbreviated option": (["--head"], "unrecognized arguments: --head"),
+    "unknown option": (["--verbose"], "no option --verbose; did you mean --version?"),
+    "abbreviated option": (["--head"], "no option --head; did you mean --headless?"),
     "events nowhere": (["--events=no/where"], "no/where: No such file"),
     "no method": (["--method="], "field '--method': needs a value"),
     "too hot": (["--temperature=inf"], "field '--temperature': expected at most 100, found inf"),
@@ -491,6 +535,8 @@ def test_bad_input_is_one_line_and_exit_code_2(
     ],
 )
 def test_bad_commands_likewise(shell: Shell, words: list[str], complaint: str) -> None:
+    with shell.store.writing():
+        pass
     good = "q,yes,rule,[0,0,0,0,0,0],2".replace("[0,0,0,0,0,0]", '"[0,0,0,0,0,0]"')
     header = "Q,A,rot,moral-vector,A_agrees"
     Path("half.csv").write_text("\n".join([header, *[good] * 998, "q,yes", good]))

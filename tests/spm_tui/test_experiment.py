@@ -143,6 +143,19 @@ def test_what_the_store_lacks_is_said_with_its_line(shell: Shell) -> None:
         assert not runs.listing(db)
 
 
+def test_a_record_is_not_repeated_on_other_data(shell: Shell) -> None:
+    words = ("--limit=1", "--method=oracle", "--targets=high")
+    shell("--headless", *words, "--out=first")
+    record = shell.folder / "first" / "run.json"
+    shell("--headless", f"--config={record}", "--out=again")
+    identity = json.loads(record.read_text())["benchmark"]["identity"]
+    record.write_text(record.read_text().replace(identity, "deadbeef" * 8))
+    _, errors = shell("--headless", f"--config={record}", code=2)
+    here = identity[:12]
+    assert f"'mini-mic' in this store is {here}; the record is of deadbeefdead" in errors
+    shell("--headless", f"--config={record}", "--benchmark=mini-mic", "--out=mine")
+
+
 def test_sets_of_one_name_that_would_meet_in_a_table_are_refused(shell: Shell) -> None:
     written(shell.folder, '{"high": [{"care": 1}]}', "mine.json")
     text = "method='oracle'\nlimit=1\n[[runs]]\ntargets='mine.json'\n[[runs]]\ntargets='high'\n"
@@ -160,6 +173,7 @@ def test_a_grid_is_run_and_scored_together(shell: Shell) -> None:
     assert {(row["method"], row["decoding"]) for row in board["accuracy"]} == {
         ("few-shot-comparative", "greedy"),
         ("few-shot-comparative", "5 samples, T 0.7"),
+        ("few-shot-comparative", "5 samples, T 0.7, seed 1"),
         ("oracle", ""),
         ("random", ""),
     }

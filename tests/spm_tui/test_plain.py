@@ -66,6 +66,27 @@ def test_nested_records_are_whole_scenarios(tmp_path: Path) -> None:
     assert benchmark.split("train")[0].responses[1].reasonings == (None, None)
 
 
+@pytest.mark.parametrize(
+    "header", ["question,response,politness,brevity", "Question,response,politeness,brevity", "a;b"]
+)
+def test_a_missing_column_is_named_beside_those_that_are_there(tmp_path: Path, header: str) -> None:
+    content = f"{header}\n{','.join('1' * len(header.split(',')))}\n"
+    with pytest.raises(InputError, match=r"missing; the columns are: " + header.replace(",", ", ")):
+        load(tmp_path, "mine.csv", content)
+
+
+def test_what_is_not_read_and_what_is_lacking_is_told(tmp_path: Path) -> None:
+    content = "question,response,politeness,brevity,Split\n"
+    content += "".join(f"q{i},{text},{i % 5},1,train\n" for i in range(3) for text in "ab")
+    found = load(tmp_path, "mine.csv", content)
+    assert found.notes[0] == "ignored the field 'Split', which means nothing here"
+    alone = load(tmp_path, "one.json", json.dumps([scenario("q", note="x")]))
+    assert alone.notes == (
+        "ignored the field 'note', which means nothing here",
+        "no scenario is for train, so that few-shot methods have no examples",
+    )
+
+
 def test_without_splits_scenarios_are_divided(tmp_path: Path) -> None:
     records = [scenario(f"q{i}", None) for i in range(4)]
     imported = load(tmp_path, "mine.jsonl", "\n".join(map(json.dumps, records)))

@@ -160,6 +160,7 @@ def by_attributes(panels: Sequence[Panel], targets: str) -> "Figure":
                 label=name,
                 **styles[name],
             )
+        axes.set_ylim(*np.clip(axes.get_ylim(), 0, 102))  # deviations may reach beyond
         axes.set_xticks(range(1, len(panel.attributes) + 1))
         axes.set_xlabel(f"attributes in a target ({targets})", fontsize=8)
         axes.set_ylabel("accuracy, %", fontsize=8)
@@ -185,7 +186,7 @@ def bias(panels: Sequence[Panel]) -> "Figure | None":
         return None
     sets = list(dict.fromkeys(name for panel in shown for name in _biased(panel)))
     styles = _styles(shown)
-    size = (3.2 * len(sets) + 0.4, 3.2 * len(shown) + 0.8)
+    size = (3.2 * len(sets) + 0.4, 3.9 * len(shown) + 0.8)  # circles, with names above and below
     figure = Figure(figsize=size, layout="constrained")
     polar = {"projection": "polar"}
     grid = figure.subplots(len(shown), len(sets), squeeze=False, subplot_kw=polar)

@@ -73,9 +73,8 @@ def reported(parts: Iterable[Part]) -> tuple[list[TargetSet], bool]:
     """
     asking = list(parts)
     everything = any(ALL in part.options.targets for part in asking)
-    return distinct(
-        [one for part in asking for one in part.sets], everything=everything
-    ), everything
+    sets = distinct([one for part in asking for one in part.sets], everything=everything)
+    return sets, everything
 
 
 def target_sets(options: RunOptions, subject: Subject, store: Store) -> list[TargetSet]:

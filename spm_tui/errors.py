@@ -56,3 +56,8 @@ class EngineLost(ModelError):
 
 class AnswerError(SpmError):
     """A model's answer does not have the form that was asked for."""
+
+
+def reason(error: Exception) -> str:
+    """Return what another library's error says, in a line; its kind where it says nothing."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

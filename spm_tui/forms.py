@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from spm_tui.errors import AnswerError
+from spm_tui.paths import encodable
 from store.identity import Canonical
 
 
@@ -51,8 +52,6 @@ Form: TypeAlias = Text | Whole | Letter | Fields
 
 _TEXT = r'[^"\\\x00-\x1f\x7f]'
 _FIRST = r'[^"\\\x00-\x20\x7f]'
-_HALF = re.compile("[\ud800-\udfff]")
-"""What JSON's escapes can write and UTF-8 cannot."""
 
 
 def json_schema(form: Form) -> dict[str, Canonical]:
@@ -189,7 +188,7 @@ def _read(form: Form, value: object, place: str) -> Any:
                 raise AnswerError(f"{place}: blank")
             if len(value) > characters:
                 raise AnswerError(f"{place}: {len(value)} characters, {characters} allowed")
-            if _HALF.search(value):
+            if not encodable(value):  # JSON's escapes can write what UTF-8 cannot
                 raise AnswerError(f"{place}: holds half a surrogate pair, not a character")
             return value.strip()
         case Whole(low, high), int() if not isinstance(value, bool):

@@ -14,8 +14,3 @@ def failures() -> tuple[type[Exception], ...]:
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
     return (HTTPError, OSError, ValueError, RuntimeError)
-
-
-def reason(error: Exception) -> str:
-    """Return an error in a line: its first one, or its kind where it says nothing."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__

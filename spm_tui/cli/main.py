@@ -8,7 +8,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from itertools import takewhile
 from typing import NoReturn
@@ -21,7 +21,6 @@ from spm_tui.paths import typed_path
 from store.errors import StoreError
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
-_COMMANDS = ("import", "report", "export", "models", "doctor")
 
 _RUNNING = tuple(options.OPTIONS)
 _REPORTING = ("what to report",)
@@ -35,6 +34,7 @@ _EXPLAINED_BY = {"benchmark", "limit", "scenario", "attributes", "seed"} | {
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
+    commands: Collection[str] = ()
     given: Sequence[str] = ()
     """The words that are parsed, up to a command."""
 
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")
     given = sys.argv[1:] if arguments is None else list(arguments)
     root = parser()
-    root.given = list(takewhile(lambda word: word not in _COMMANDS, given))
+    root.given = list(takewhile(lambda word: word not in root.commands, given))
     parsed = root.parse_args(given)
     try:
         code = _command(parsed)
@@ -122,6 +122,7 @@ def parser() -> _Parser:
     _add_models(commands)
     doctor = commands.add_parser("doctor", help="what this installation has and can do")
     _add_store(doctor)
+    root.commands = commands.choices
     return root
 
 

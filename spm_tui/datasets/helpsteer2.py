@@ -12,7 +12,7 @@ from spm_tui import hub
 from spm_tui.datasets.attributes import HELPSTEER2
 from spm_tui.datasets.rows import Row, Watch, columns, read_rows
 from spm_tui.datasets.split import MOST_RESPONSES, Draft, Imported, Rule, assemble
-from spm_tui.errors import InputError
+from spm_tui.errors import InputError, reason
 from spm_tui.targets import is_number
 from store.records import Response, Split
 
@@ -75,7 +75,7 @@ def fetch(repository: str = HUB) -> Path:
         )
     except hub.failures() as error:
         raise InputError(
-            f"cannot be fetched from the model hub ({hub.reason(error)}); download it by hand, give"
+            f"cannot be fetched from the model hub ({reason(error)}); download it by hand, give"
             " its path",
             path=repository,
         ) from error

@@ -26,7 +26,6 @@ from spm_tui.target_files import WEIGHTS
 from store.records import Attribute, Response, Split
 
 _NESTED = {"question": True, "responses": True, "split": False}
-_SCALE = ("low", "middle", "high")
 MOST_LEVELS = 101
 """As many as the prompts' scale has scores."""
 _SPLITS: Mapping[object, Split] = {"train": "train", "eval": "eval"}
@@ -117,15 +116,15 @@ def _attribute(row: Row) -> Attribute:
     name = row.text("name")
     if name != name.strip() or set(name) & set(",=*") or not name.isprintable():
         raise row.problem("a name has no comma, =, *, control character or outer spaces", "name")
-    if unknown := set(row.values) - {"name", "definition", "levels", *_SCALE}:
-        raise row.problem("not a key of an attribute", min(unknown))
-    if name == WEIGHTS:
-        raise row.problem("is where a target has its weights; choose another name", "name")
     scale = {
         "low": f"the response has the least {name}",
         "middle": f"it has a middling degree of {name}",
         "high": f"it has the most {name}",
     }
+    if unknown := set(row.values) - {"name", "definition", "levels", *scale}:
+        raise row.problem("not a key of an attribute", min(unknown))
+    if name == WEIGHTS:
+        raise row.problem("is where a target has its weights; choose another name", "name")
     given = {key: row.text(key) for key in scale if row.get(key) is not None}
     return Attribute(
         name=name,

@@ -20,7 +20,7 @@ from math import isnan
 from pathlib import Path
 from typing import IO, Any, cast
 
-from spm_tui.errors import InputError
+from spm_tui.errors import InputError, reason
 from spm_tui.paths import encodable
 
 FORMATS = (".csv", ".json", ".jsonl", ".parquet")
@@ -240,5 +240,4 @@ def _parquet(path: Path) -> Iterator[Row]:
             for number, cells in enumerate(chain.from_iterable(chunks), start=1):
                 yield Row(path, number, dict(zip(names, cells, strict=True)))
     except duckdb.Error as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"not a Parquet file: {reason}", path=path) from error
+        raise InputError(f"not a Parquet file: {reason(error)}", path=path) from error

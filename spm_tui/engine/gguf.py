@@ -11,7 +11,7 @@ from pathlib import Path
 
 from spm_tui.engine import cache
 from spm_tui.engine.quiet import quiet
-from spm_tui.errors import ModelError
+from spm_tui.errors import ModelError, reason
 
 
 def converted(path: Path, *, identity: str) -> Path:
@@ -59,5 +59,4 @@ def convert(path: Path, target: Path) -> None:
             model.save_pretrained(target)
             tokenizer.save_pretrained(target)
     except (OSError, ValueError, LookupError, RuntimeError, struct.error) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ModelError(f"{path}: cannot be converted: {reason}") from error
+        raise ModelError(f"{path}: cannot be converted: {reason(error)}") from error

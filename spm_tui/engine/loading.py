@@ -9,7 +9,7 @@ from typing import Any
 from spm_tui.engine.device import Placement
 from spm_tui.engine.prompt import Prompts
 from spm_tui.engine.quiet import quiet
-from spm_tui.errors import ModelError
+from spm_tui.errors import ModelError, reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,7 @@ def pretrained(
         if device_map is None and not placement.quantize:
             model.to(placement.device)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError, *damaged) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise ModelError(f"{folder}: cannot be loaded as {what}: {reason}") from error
+        raise ModelError(f"{folder}: cannot be loaded as {what}: {reason(error)}") from error
     return model.eval(), tokenizer, set(report["missing_keys"])
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from spm_tui import hub
 from spm_tui.engine import cache, embedded, gguf
 from spm_tui.engine.presets import PRESETS, hub_id
-from spm_tui.errors import ModelError
+from spm_tui.errors import ModelError, reason
 from spm_tui.paths import typed_path
 
 LANGUAGE_MODEL = embedded.SMOLLM2.name
@@ -163,4 +163,4 @@ def _why_not(name: str, error: Exception) -> str:
     refused = isinstance(error, HfHubHTTPError) and error.response.status_code in (401, 403)
     if refused or isinstance(error, RepositoryNotFoundError):
         return f"the model hub shows you no {name!r}: look at {page}; if it is private, {log_in}"
-    return f"no model {name!r} in the local cache, and the model hub gave none: {hub.reason(error)}"
+    return f"no model {name!r} in the local cache, and the model hub gave none: {reason(error)}"

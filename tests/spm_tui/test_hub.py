@@ -34,6 +34,13 @@ def sharded(kind: str) -> dict[str, str]:
     return {"config.json": "{}", f"{kind}.index.json": index(kind), **shards}
 
 
+whole = pytest.mark.parametrize(
+    "files",
+    [SAFETENSORS, PICKLE, sharded("model.safetensors"), sharded("pytorch_model.bin")],
+    ids=["safetensors", "pickle", "safetensors in shards", "pickles in shards"],
+)
+
+
 class Hub:
     """In place of the model hub and its cache: the files of one repository, or a failure.
 
@@ -110,11 +117,7 @@ def test_a_short_name_stands_for_a_hub_id(hub: Hub, name: str) -> None:
     assert {one["name"] for one in hub.asked} == {"meta-llama/Llama-3.2-3B-Instruct"}
 
 
-@pytest.mark.parametrize(
-    "files",
-    [SAFETENSORS, PICKLE, sharded("model.safetensors"), sharded("pytorch_model.bin")],
-    ids=["safetensors", "pickle", "safetensors in shards", "pickles in shards"],
-)
+@whole
 def test_what_is_whole_in_the_cache_is_not_fetched(hub: Hub, files: dict[str, str]) -> None:
     hub.files = files
     assert models.locate("a/b").folder == hub.snapshot
@@ -124,11 +127,7 @@ def test_what_is_whole_in_the_cache_is_not_fetched(hub: Hub, files: dict[str, st
     assert hub.fetched == before
 
 
-@pytest.mark.parametrize(
-    "files",
-    [SAFETENSORS, PICKLE, sharded("model.safetensors"), sharded("pytorch_model.bin")],
-    ids=["safetensors", "pickle", "safetensors in shards", "pickles in shards"],
-)
+@whole
 def test_what_the_cache_lacks_is_fetched(hub: Hub, files: dict[str, str]) -> None:
     hub.files = files
     for missing in files:

@@ -8,6 +8,7 @@ from spm_tui.engine.fast.packing import pack
 from spm_tui.engine.fast.step import Share, Step
 from spm_tui.engine.fast.tree import Tree
 from spm_tui.engine.loading import Loaded
+from spm_tui.errors import reason
 
 _NAME = "spm_tree"
 _TOLERANCE = {4: 1e-3, 2: 5e-2}
@@ -55,8 +56,7 @@ class Reader:
             _compare(self._logits_by_parts(), expected, self._tolerance)
         except (RuntimeError, TypeError, KeyError, AttributeError, ValueError) as error:
             self._model.set_attn_implementation(own)
-            reason = str(error).partition("\n")[0]
-            raise Unsupported(f"its attention cannot be replaced: {reason}") from error
+            raise Unsupported(f"its attention cannot be replaced: {reason(error)}") from error
 
     @property
     def _tolerance(self) -> float:

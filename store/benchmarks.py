@@ -11,7 +11,15 @@ import numpy.typing as npt
 from store.bulk import insert
 from store.connection import Connection
 from store.errors import NotInStore
-from store.records import Attribute, Benchmark, BenchmarkRow, Response, Scenario, Split
+from store.records import (
+    Attribute,
+    Benchmark,
+    BenchmarkRow,
+    Response,
+    RuleOfThumb,
+    Scenario,
+    Split,
+)
 
 SOURCE = "source"
 """Provenance of the reasoning examples that came with the data."""
@@ -75,6 +83,17 @@ def add(db: Connection, benchmark: Benchmark, *, at: datetime) -> bool:
             if text is not None
         ),
         constants=here | {"provenance": SOURCE, "created_at": at},
+    )
+    insert(
+        db,
+        "rules",
+        ("split", "scenario", "response", "annotation", "attribute", "stance", "text"),
+        (
+            (s.split, s.number, i, rule.annotation, rule.attribute, rule.stance, rule.text)
+            for s, i, r in _responses(benchmark)
+            for rule in r.rules
+        ),
+        constants=here,
     )
     return True
 
@@ -189,6 +208,7 @@ def _load_responses(
         {"identity": identity, "until": until, "source": SOURCE},
     ).fetchall():
         reasonings.setdefault((split, scenario, response), {})[attribute] = text
+    rules = _load_rules(db, identity)
     texts = db.execute(
         """SELECT split, scenario, response, text FROM responses WHERE benchmark = ?
            ORDER BY split DESC, scenario, response""",
@@ -201,6 +221,7 @@ def _load_responses(
                 text,
                 tuple(levels),
                 tuple(map(reasonings.get((split, scenario, i), {}).get, range(attributes))),
+                tuple(rules.get((split, scenario, i), ())),
             ),
         )
         for (split, scenario, i, text), levels in zip(texts, labels, strict=True)
@@ -209,6 +230,18 @@ def _load_responses(
         key: tuple(response for _, response in group)
         for key, group in groupby(rows, key=lambda row: row[0])
     }
+
+
+def _load_rules(db: Connection, identity: str) -> dict[tuple[str, int, int], list[RuleOfThumb]]:
+    """Return the rules of thumb of each response that has any, by split, scenario and response."""
+    rules: dict[tuple[str, int, int], list[RuleOfThumb]] = {}
+    for split, scenario, response, *rule in db.execute(
+        """SELECT split, scenario, response, annotation, attribute, stance, text
+           FROM rules WHERE benchmark = ? ORDER BY annotation, attribute""",
+        [identity],
+    ).fetchall():
+        rules.setdefault((split, scenario, response), []).append(RuleOfThumb(*rule))
+    return rules
 
 
 def provenances(db: Connection, identity: str, split: Split) -> Provenances:

@@ -100,6 +100,16 @@ MIGRATIONS: tuple[Migration, ...] = (
                 target VARCHAR NOT NULL, saved_at TIMESTAMP NOT NULL)""",
         ),
     ),
+    Migration(
+        4,
+        "rules of thumb",
+        (
+            """CREATE TABLE rules (
+                benchmark VARCHAR, split VARCHAR, scenario INTEGER, response SMALLINT,
+                annotation SMALLINT, attribute SMALLINT, stance TINYINT NOT NULL,
+                text VARCHAR NOT NULL)""",
+        ),
+    ),
 )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
-from store.identity import content_hash
+from store.identity import Canonical, content_hash
 
 Split: TypeAlias = Literal["train", "eval"]
 RunState: TypeAlias = Literal["running", "interrupted", "finished", "failed"]
@@ -30,6 +30,19 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleOfThumb:
+    """What one annotator holds a response against, for one of the attributes that it concerns."""
+
+    annotation: int
+    """Place among the response's annotations, from 0; a label may count only the first few."""
+    attribute: int
+    stance: int
+    """1: the response agrees with the rule; 0: it takes no side; -1: it disagrees."""
+    text: str
+    """As it was written; blank where the annotator left it out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """One candidate response of a scenario."""
 
@@ -38,6 +51,14 @@ class Response:
     """A level per attribute of the benchmark."""
     reasonings: tuple[str | None, ...]
     """Per attribute, the sentence that explains its label; None where there is none."""
+    rules: tuple[RuleOfThumb, ...] = ()
+    """What the labels were made from, by annotation and attribute, where the data has it."""
+
+    @property
+    def content(self) -> Canonical:
+        """What counts towards the identity of a benchmark; rules only where there are any."""
+        rules = [[r.annotation, r.attribute, r.stance, r.text] for r in self.rules]
+        return [self.text, self.labels, self.reasonings, *([rules] if rules else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +110,7 @@ class Benchmark:
                     for a in self.attributes
                 ],
                 "scenarios": [
-                    [s.split, s.question, [[r.text, r.labels, r.reasonings] for r in s.responses]]
+                    [s.split, s.question, [response.content for response in s.responses]]
                     for s in self.scenarios
                 ],
             }

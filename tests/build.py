@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from store.records import Attribute, Benchmark, Response, Scenario, Split
+from store.records import Attribute, Benchmark, Response, RuleOfThumb, Scenario, Split
 
 
 def attribute(name: str = "care", levels: int = 5) -> Attribute:
@@ -78,6 +78,12 @@ def benchmarks(draw: st.DrawFn) -> Benchmark:
             text,
             tuple(draw(st.integers(0, a.levels - 1)) for a in attributes),
             tuple(draw(reasoning) for _ in attributes),
+            tuple(
+                RuleOfThumb(annotation, index, draw(st.integers(-1, 1)), draw(texts | st.just("")))
+                for annotation in range(draw(st.integers(0, 3)))
+                for index in range(len(attributes))
+                if draw(st.booleans())
+            ),
         )
 
     questions = draw(st.lists(texts, min_size=1, max_size=5, unique=True))

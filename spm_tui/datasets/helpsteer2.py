@@ -1,8 +1,10 @@
 """HelpSteer2: raw rows, or the paper's reformatted files, become a benchmark (paper §5.2).
 
-Raw rows are one response each, with five ratings from 0 to 4; responses to the same prompt
-make a scenario. The reformatted files have whole scenarios, levels as values from 0 to 1
-and, in train, a generated reasoning per label.
+Raw rows are one response each, with five ratings from 0 to 4. Where the scenarios are to be
+divided as the paper's, they are made as the authors made theirs: of two rows each, by position.
+Where the data says the division itself, responses to the same prompt make a scenario. The
+reformatted files have whole scenarios, levels as values from 0 to 1 and, in train, a generated
+reasoning per label.
 """
 
 from collections.abc import Iterator, Mapping
@@ -47,7 +49,7 @@ def load(
         ]
         rule = "source" if len(files) > 1 else rule
     else:
-        drafts, notes = _paired(files, watch)
+        drafts, notes = (_pairs if rule == "stratified" else _grouped)(files, watch)
     benchmark = assemble(
         drafts, name=name, source=source or path.name, attributes=HELPSTEER2, rule=rule, path=path
     )
@@ -148,17 +150,68 @@ def _reasonings(row: Row) -> tuple[str | None, ...]:
     return tuple(row.maybe_text(name) for name in NAMES)
 
 
-def _paired(files: list[tuple[Path, Split | None]], watch: Watch) -> tuple[list[Draft], list[str]]:
+def _pairs(files: list[tuple[Path, Split | None]], watch: Watch) -> tuple[list[Draft], list[str]]:
+    """Take raw rows two by two, by position, as the authors' converter does.
+
+    It walks `range(0, rows - 2, 2)` over each file: the last pair, or the last row of an odd
+    number, is in no scenario. A prompt that has two pairs is two scenarios, two responses with
+    the same text stay two, and of two prompts in a pair the first stands: leaving any of these
+    out would move scenarios between the splits.
+    """
+    drafts: list[Draft] = []
+    notes: list[str] = []
+    kept: dict[str, list[str]] = {}
+    for file, split in files:
+        rows = list(_raw_rows(file, watch))
+        walked = max(0, (len(rows) - 1) // 2 * 2)
+        for first, second in zip(rows[:walked:2], rows[1:walked:2], strict=True):
+            responses = (_response(first), _response(second))
+            drafts.append(Draft(first.text("prompt"), responses, split or _split(first)))
+            for what in _oddities(first, second):
+                place = f"rows {first.number} and {second.number} of {file.name}"
+                kept.setdefault(what, []).append(place)
+        notes.append(_left_out(rows[walked:], file))
+    if not drafts:
+        raise InputError(
+            "too few rows: the last pair is left out, as the authors' converter does",
+            path=files[0][0],
+        )
+    notes += [
+        f"kept, as the authors' converter does: {what}, {len(places)} (first: {places[0]})"
+        for what, places in kept.items()
+    ]
+    return drafts, notes
+
+
+def _oddities(first: Row, second: Row) -> Iterator[str]:
+    """Say what is unusual about a pair of rows that the authors' converter takes as any other."""
+    if first.get("prompt") != second.get("prompt"):
+        yield "pairs of responses to two prompts, under the first of them"
+    if first.get("response") == second.get("response"):
+        yield "pairs of responses with the same text"
+
+
+def _left_out(rows: list[Row], file: Path) -> str:
+    """Say which rows at a file's end are in no scenario."""
+    numbers = " and ".join(str(row.number) for row in rows)
+    what, noun = ("pair", "rows") if len(rows) == 2 else ("row, which has no second", "row")
+    prompt = rows[0].get("prompt")
+    return (
+        f"left out the last {what}, of {file.name}, as the authors' converter does:"
+        f" {noun} {numbers}, {prompt!r:.60}"
+    )
+
+
+def _grouped(files: list[tuple[Path, Split | None]], watch: Watch) -> tuple[list[Draft], list[str]]:
     """Put raw rows with the same prompt together, in order of first appearance."""
     prompts: dict[str, tuple[Split | None, dict[str, Response]]] = {}
     repeated = 0
-    for row, split in _raw_rows(files, watch):
-        _, responses = prompts.setdefault(row.text("prompt"), (split or _split(row), {}))
-        text = row.text("response")
-        repeated += text in responses
-        given = row.inside("reasonings") if row.get("reasonings") else _at(row)
-        levels = tuple(row.whole(name, low=0, high=TOP) for name in NAMES)
-        responses.setdefault(text, Response(text, levels, _reasonings(given)))
+    for file, split in files:
+        for row in _raw_rows(file, watch):
+            _, responses = prompts.setdefault(row.text("prompt"), (split or _split(row), {}))
+            response = _response(row)
+            repeated += response.text in responses
+            responses.setdefault(response.text, response)
     drafts = [
         Draft(prompt, tuple(responses.values()), split)
         for prompt, (split, responses) in prompts.items()
@@ -171,9 +224,13 @@ def _paired(files: list[tuple[Path, Split | None]], watch: Watch) -> tuple[list[
     return drafts, [f"left out {n} {what}" for what, n in left_out.items() if n]
 
 
-def _raw_rows(
-    files: list[tuple[Path, Split | None]], watch: Watch
-) -> Iterator[tuple[Row, Split | None]]:
-    for file, split in files:
-        for row in columns(read_rows(file, watch=watch), "prompt", "response", *NAMES):
-            yield row, split
+def _raw_rows(file: Path, watch: Watch) -> Iterator[Row]:
+    return columns(read_rows(file, watch=watch), "prompt", "response", *NAMES)
+
+
+def _response(row: Row) -> Response:
+    """Read a raw row."""
+    text = row.text("response")
+    given = row.inside("reasonings") if row.get("reasonings") else _at(row)
+    levels = tuple(row.whole(name, low=0, high=TOP) for name in NAMES)
+    return Response(text, levels, _reasonings(given))

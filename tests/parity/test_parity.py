@@ -1,9 +1,14 @@
 """Frozen figures: of the authors' published code, and of the cheap baselines on the same data."""
 
+import csv
+import gzip
 import json
 from collections.abc import Iterable
+from itertools import cycle
 from pathlib import Path
+from typing import get_args
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -14,7 +19,7 @@ from spm_tui.methods.catalogue import DIRECT, TRAINED
 from spm_tui.scoring import grid
 from spm_tui.scoring.accuracy import Accuracy, summarise
 from spm_tui.scoring.outcomes import Judged, listed
-from store.records import Attribute, Benchmark, Choice, Prediction
+from store.records import Attribute, Benchmark, Choice, Prediction, Split
 
 
 def test_scores_on_helpsteer2_match_to_the_unit(shared: Path) -> None:
@@ -82,6 +87,59 @@ def test_surface_regression_sees_as_much_as_a_small_language_model(shared: Path)
     found = judged(benchmark, (p for s in benchmark.split("eval") for p in decide(s)))
     assert over_all(found).mean == pytest.approx(0.611, abs=2e-3)
     assert over_sampled(found, benchmark.attributes).mean == pytest.approx(0.618, abs=2e-3)
+
+
+def helpsteer2_raw(shared: Path, folder: Path, kind: str) -> Path:
+    """The raw files as they are, or written anew in another format."""
+    source = shared / "parity" / "helpsteer2_raw"
+    for name in ("train", "validation"):
+        content = (source / f"{name}.jsonl.gz").read_bytes()
+        path = folder / f"{name}{kind}"
+        if kind == ".parquet":
+            rows = source / f"{name}.jsonl.gz"
+            duckdb.sql(f"COPY (SELECT * FROM read_json('{rows}')) TO '{path}'")
+        else:
+            path.write_bytes(gzip.decompress(content) if kind == ".jsonl" else content)
+    return folder
+
+
+@pytest.mark.parametrize("kind", [".jsonl.gz", ".jsonl", ".parquet"])
+def test_raw_helpsteer2_is_divided_as_the_authors_do(
+    shared: Path, tmp_path: Path, kind: str
+) -> None:
+    frozen = json.loads((shared / "parity" / "helpsteer2_raw" / "expected.json").read_text())
+    imported = helpsteer2.load(helpsteer2_raw(shared, tmp_path, kind))
+    for split in get_args(Split):
+        assert [s.question for s in imported.benchmark.split(split)] == frozen[split]
+    assert imported.notes == (
+        f"left out the last pair, of train{kind}, as the authors' converter does:"
+        " rows 4999 and 5000, 't2499 prompt'",
+        f"left out the last pair, of validation{kind}, as the authors' converter does:"
+        " rows 239 and 240, 'v119 prompt'",
+        "left out 1649 prompts that fell into neither split",
+    )
+
+
+def test_unread_rows_change_nothing_in_mic(shared: Path, tmp_path: Path) -> None:
+    """Rows without a question, and of questions with one answer, may hold whatever they like."""
+    source = shared / "mic" / "MIC_synthetic.csv"
+    path = tmp_path / "MIC_synthetic.csv"
+    with source.open(newline="") as file:
+        header, *rows = list(csv.reader(file))
+    column = {name: header.index(name) for name in header}
+    answers: dict[str, set[str]] = {}
+    for row in rows:
+        answers.setdefault(row[column["Q"]], set()).add(row[column["A"]])
+    alone = [row for row in rows if len(answers[row[column["Q"]]]) == 1]
+    for row, word in zip(alone, cycle(["yes", "9", "NA", "1.5", "None"]), strict=False):
+        row[column["A_agrees"]], row[column["moral-vector"]] = word, "unread"
+    for word in ("NA", "None", "nan"):
+        rows.insert(7, [word if name == "Q" else "unread" for name in header])
+        rows.append([word if name == "A" else rows[0][column[name]] for name in header])
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    assert len(alone) == 175
+    assert mic.load(path).benchmark == mic.load(source).benchmark
 
 
 def test_mic_is_imported_as_the_authors_do(shared: Path) -> None:

@@ -15,6 +15,14 @@ def benchmark(request: pytest.FixtureRequest) -> Benchmark:
     return imported.benchmark
 
 
+@pytest.mark.parametrize(
+    ("name", "identity"), [("mini-mic", "873bd2b114bc"), ("mini-helpsteer", "b8ee1695151b")]
+)
+def test_are_the_same_in_every_version(name: str, identity: str) -> None:
+    """People's runs are on them: a change makes all of those runs on another benchmark."""
+    assert builtin.load(name).benchmark.identity.startswith(identity)
+
+
 def test_are_as_large_as_promised(benchmark: Benchmark) -> None:
     assert (len(benchmark.split("train")), len(benchmark.split("eval"))) == (36, 24)
     assert len({s.question for s in benchmark.scenarios}) == 60

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from store import benchmarks, browse, pages
 from store.connection import Connection
 from store.errors import NotInStore
-from store.migrations import migrate
-from store.records import Benchmark, Split
+from store.migrations import MIGRATIONS, migrate
+from store.records import Benchmark, RuleOfThumb, Split
 from tests import build
 from tests.build import SMALL
 from tests.conftest import AT
@@ -27,6 +27,23 @@ def test_come_back_as_they_went_in(benchmark: Benchmark) -> None:
         loaded = benchmarks.load(db, benchmark.identity)
     assert loaded == benchmark
     assert loaded.identity == benchmark.identity
+
+
+def test_a_store_without_rules_gains_them_and_keeps_its_benchmarks() -> None:
+    """SMALL has none, so that it goes into the tables of before as it did then."""
+    with duckdb.connect() as db:
+        migrate(db, at=AT, migrations=MIGRATIONS[:3])
+        benchmarks.add(db, SMALL, at=AT)
+        migrate(db, at=AT)
+        assert benchmarks.load(db, SMALL.identity) == SMALL
+
+
+def test_only_rules_that_are_there_count_towards_the_identity() -> None:
+    first, *others = SMALL.scenarios
+    rules = (RuleOfThumb(0, 1, -1, "Be kind."),)
+    ruled = replace(first, responses=(replace(first.responses[0], rules=rules),))
+    assert SMALL.identity.startswith("8c4ee18cc83e")
+    assert replace(SMALL, scenarios=(ruled, *others)).identity != SMALL.identity
 
 
 def test_twice_changes_nothing(db: Connection) -> None:

@@ -62,4 +62,4 @@ def test_released_steps_are_frozen() -> None:
     from store.identity import content_hash
 
     digests = [content_hash([m.name, m.statements])[:12] for m in MIGRATIONS]
-    assert digests == ["bf4dd9e772ac", "14db221d29e6", "6c2db6083c65"]
+    assert digests == ["bf4dd9e772ac", "14db221d29e6", "6c2db6083c65", "023abaadbe6a"]

@@ -186,7 +186,7 @@ def _pairs(files: list[tuple[Path, Split | None]], watch: Watch) -> tuple[list[D
 def _oddities(first: Row, second: Row) -> Iterator[str]:
     """Say what is unusual about a pair of rows that the authors' converter takes as any other."""
     if first.get("prompt") != second.get("prompt"):
-        yield "pairs of responses to two prompts, under the first of them"
+        yield "pairs of rows with different prompts, both responses under the first"
     if first.get("response") == second.get("response"):
         yield "pairs of responses with the same text"
 

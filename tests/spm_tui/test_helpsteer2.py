@@ -77,7 +77,7 @@ ODD = {
         [raw("p", "a"), raw("p", "b"), raw("p", "c"), raw("q", "x"), raw("q", "y")],
         [("p", ["a", "b"]), ("p", ["c", "x"])],
         "the last row, which has no second, of r.jsonl, as the authors' converter does: row 5, 'q'",
-        "pairs of responses to two prompts, under the first of them, 1"
+        "pairs of rows with different prompts, both responses under the first, 1"
         " (first: rows 3 and 4 of r.jsonl)",
     ),
 }

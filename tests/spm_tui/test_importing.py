@@ -257,3 +257,15 @@ def test_a_run_on_a_built_in_benchmark_brings_it_along(store: Store, tmp_path: P
     arrived = bring(store, Source("run", str(tmp_path / "bundle")))
     assert arrived.identity == builtin.load("mini-mic").benchmark.identity
     assert (arrived.what, arrived.added) == ("run 1: oracle on mini-mic/eval", True)
+
+
+def test_an_unusual_pair_of_helpsteer2_is_stored_as_it_is(store: Store, tmp_path: Path) -> None:
+    """The authors' split may hold a prompt twice, and the same response twice under a prompt."""
+    record = test_helpsteer2.raw
+    pairs = [record("p", "a"), record("p", "a", 4, 4, 4, 4, 4)] * 2 + test_helpsteer2.LAST
+    path = test_helpsteer2.lines(tmp_path / "raw.jsonl", pairs)
+    arrived = bring(store, Source("helpsteer2", str(path)))
+    with store.reading() as db:
+        stored = benchmarks.load(db, arrived.identity)
+    assert stored == replace(helpsteer2.load(path).benchmark, source=stored.source)
+    assert [scenario.question for scenario in stored.scenarios] == ["p", "p"]

@@ -12,6 +12,9 @@
 
 from pathlib import Path
 
+_LONGEST = 400
+"""Characters of another library's message that are worth telling."""
+
 
 class SpmError(Exception):
     """Any failure that is not a defect of the program; its message is one line."""
@@ -59,5 +62,13 @@ class AnswerError(SpmError):
 
 
 def reason(error: Exception) -> str:
-    """Return what another library's error says, in a line; its kind where it says nothing."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    """Return what another library's error says, in a line; its kind where it says nothing.
+
+    A first line that only announces the second has it added. No control characters are left.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = " ".join(lines[:2] if lines and lines[0].endswith(":") else lines[:1])
+    text = "".join(character if character.isprintable() else " " for character in text)
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}…"
+    return text or type(error).__name__

@@ -24,6 +24,7 @@ from typing import Any
 from spm_tui.engine.base import Answer
 from spm_tui.engine.batching import ROWS, TOKENS, in_batches
 from spm_tui.engine.device import Placement
+from spm_tui.engine.foreign import reading_model
 from spm_tui.engine.loading import context, pretrained
 from spm_tui.engine.quiet import quiet
 from spm_tui.engine.schedule import CHARACTERS_PER_TOKEN, batches_of_one_form
@@ -56,12 +57,15 @@ def kaleido(
     """
     from transformers import AutoModelForSeq2SeqLM
 
-    model, tokenizer, missing = pretrained(
-        AutoModelForSeq2SeqLM, folder, placement, device_map=device_map, what="a Kaleido model"
+    what = "a Kaleido model"
+    model, tokenizer = pretrained(
+        AutoModelForSeq2SeqLM, folder, placement, device_map=device_map, what=what
     )
-    if missing:
-        raise ModelError(f"{folder}: not a Kaleido model: it has no weights {min(missing)}")
-    return KaleidoEngine(model, tokenizer, rows=rows)
+    with reading_model(folder, what):
+        engine = KaleidoEngine(model, tokenizer, rows=rows)
+        for _ in engine.answer([Stance("Ready?", "Yes.", "Care", 1)]):
+            pass
+    return engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 from spm_tui.engine.device import Placement
+from spm_tui.engine.folder import OWN_FILES, check_folder
+from spm_tui.engine.foreign import reading_model
+from spm_tui.engine.headers import check_extent
 from spm_tui.engine.prompt import Prompts
-from spm_tui.engine.quiet import quiet
-from spm_tui.errors import ModelError, reason
+from spm_tui.engine.weights import check_weights
+from spm_tui.errors import ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +44,28 @@ def load(folder: Path, placement: Placement, *, device_map: str | None = None) -
         device_map: `auto` spreads a model that is too large for one GPU over all of them.
 
     Raises:
-        ModelError: it cannot be loaded, or has no chat template, or what is needed to quantize
-            it is not installed.
+        ModelError: it cannot be loaded, or not all of it is in its files, or it has no chat
+            template, or what is needed to quantize it is not installed.
 
     """
     from transformers import AutoModelForCausalLM, GenerationConfig
 
-    model, tokenizer, _ = pretrained(
-        AutoModelForCausalLM, folder, placement, device_map=device_map, what="a language model"
+    what = "a language model"
+    model, tokenizer = pretrained(
+        AutoModelForCausalLM, folder, placement, device_map=device_map, what=what
     )
-    model.generation_config = GenerationConfig()  # a model's own sampling habits are not ours
-    prompts = Prompts(tokenizer, context(model.config, tokenizer))
-    return Loaded(model, tokenizer, prompts, placement.device.partition(":")[0])
+    with reading_model(folder, what):
+        model.generation_config = GenerationConfig()  # a model's own sampling habits are not ours
+        prompts = Prompts(tokenizer, context(model.config, tokenizer))
+        return Loaded(model, tokenizer, prompts, placement.device.partition(":")[0])
 
 
 def pretrained(
     kind: Any, folder: Path, placement: Placement, *, device_map: str | None, what: str
-) -> tuple[Any, Any, set[str]]:
-    """Return a model ready for inference, its tokenizer, and the weights its files do not have.
+) -> tuple[Any, Any]:
+    """Return a model ready for inference, all of it from its files, and its tokenizer.
+
+    Code that the folder brings is never run.
 
     Args:
         kind: one of transformers' classes that make models.
@@ -73,25 +79,36 @@ def pretrained(
 
     """
     import torch
-    from safetensors import SafetensorError
     from transformers import AutoTokenizer
 
-    damaged = (SafetensorError, UnpicklingError, EOFError)  # weights that are cut or no weights
-    try:
-        with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            model, report = kind.from_pretrained(
-                folder,
-                dtype=getattr(torch, placement.dtype),
-                device_map=device_map or (placement.device if placement.quantize else None),
-                quantization_config=_quantization(placement),
-                output_loading_info=True,
-            )
+    name = f"{folder}: cannot be loaded as {what}"
+    check_folder(folder)
+    with reading_model(folder, what):
+        tokenizer = AutoTokenizer.from_pretrained(folder, **OWN_FILES)
+        check_extent(kind, folder, name=name)
+        model, report = kind.from_pretrained(
+            folder,
+            dtype=getattr(torch, placement.dtype),
+            device_map=device_map or (placement.device if placement.quantize else None),
+            quantization_config=_quantization(placement),
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused below, by name
+            **OWN_FILES,
+        )
+        check_weights(report, model, name=name)
+        _check_words(model, tokenizer, name)
         if device_map is None and not placement.quantize:
             model.to(placement.device)
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError, *damaged) as error:
-        raise ModelError(f"{folder}: cannot be loaded as {what}: {reason(error)}") from error
-    return model.eval(), tokenizer, set(report["missing_keys"])
+    return model.eval(), tokenizer
+
+
+def _check_words(model: Any, tokenizer: Any, name: str) -> None:
+    """See that a model knows its tokenizer's words; tokens added to these may never be used."""
+    rows = int(model.get_input_embeddings().weight.shape[0])
+    if tokenizer.vocab_size > rows:
+        raise ModelError(
+            f"{name}: its tokenizer has {tokenizer.vocab_size} words, the model knows {rows}"
+        )
 
 
 def _quantization(placement: Placement) -> Any:
@@ -113,8 +130,16 @@ def _quantization(placement: Placement) -> Any:
 
 
 def context(config: Any, tokenizer: Any) -> int:
-    """Return the context window in tokens; some tokenizers say a huge number for unknown."""
+    """Return the context window in tokens; some tokenizers say a huge number for unknown.
+
+    Raises:
+        ModelError: it is none.
+
+    """
     config = config.get_text_config()
     names = ("max_position_embeddings", "n_positions")  # the second is T5's
     positions = next((size for name in names if (size := getattr(config, name, None))), None)
-    return min(int(positions or 1 << 20), int(tokenizer.model_max_length))
+    window = min(int(positions or 1 << 20), int(tokenizer.model_max_length))
+    if window < 1:
+        raise ModelError(f"{tokenizer.name_or_path}: a context of {window} tokens leaves no room")
+    return window

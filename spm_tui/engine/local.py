@@ -8,8 +8,16 @@ from spm_tui.engine.device import Placement
 from spm_tui.engine.fast.engine import FastEngine
 from spm_tui.engine.fast.fused import has_numba
 from spm_tui.engine.fast.reader import Unsupported
-from spm_tui.engine.loading import load
+from spm_tui.engine.foreign import reading_model
+from spm_tui.engine.loading import Loaded, load
 from spm_tui.engine.plain import PlainEngine
+from spm_tui.forms import Fields, Whole
+from spm_tui.wire import Request
+
+_TRIAL = Request(
+    "Be brief.", (), "Ready?", Fields((("score", Whole(0, 3)),)), temperature=0.0, seed=0
+)
+"""What a model is asked before anything counts: what it fails at here it would always fail at."""
 
 
 def local(
@@ -36,6 +44,21 @@ def local(
 
     """
     loaded = load(folder, placement, device_map=device_map)
+    with reading_model(folder, "a language model"):
+        engine = _made(loaded, placement, rows=rows, plain=plain, say=say)
+        for _ in engine.answer([_TRIAL]):
+            pass
+    return engine
+
+
+def _made(
+    loaded: Loaded,
+    placement: Placement,
+    *,
+    rows: int | None,
+    plain: bool,
+    say: Callable[[str], None],
+) -> Engine:
     if not plain:
         try:
             engine = FastEngine(loaded, rows=rows)

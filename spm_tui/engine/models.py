@@ -3,13 +3,13 @@
 A name is, in this order, an embedded model, a local folder, a GGUF file, a preset or a hub id.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from spm_tui import hub
 from spm_tui.engine import cache, embedded, gguf
+from spm_tui.engine.folder import whole
 from spm_tui.engine.presets import PRESETS, hub_id
 from spm_tui.errors import ModelError, reason
 from spm_tui.paths import typed_path
@@ -24,8 +24,6 @@ _PICKLES = ("pytorch_model*.bin",)
 """Weights as older models have them; transformers unpickles nothing but tensors."""
 _TWICE = ("consolidated*",)
 """Weights that some repositories have in a second form, as large as the first."""
-_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-"""What transformers loads: the first that is there, whole or as shards that an index lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +95,15 @@ def _cached(name: str, revision: str | None) -> Path | None:
         folder = _snapshot(name, revision, _FILES, offline=True)
     except LocalEntryNotFoundError:
         return None
-    return folder if _whole(folder) else None
+    return folder if whole(folder) else None
 
 
 def _fetched(name: str, revision: str | None, say: Callable[[str], None]) -> Path:
     say(f"fetching {name} from the model hub")
     folder = _snapshot(name, revision, _FILES)
-    if not _whole(folder):  # only now: most that have pickles have the same as safetensors
+    if not whole(folder):  # only now: most that have pickles have the same as safetensors
         folder = _snapshot(name, revision, (*_FILES, *_PICKLES))
-    if not _whole(folder):
+    if not whole(folder):
         raise ModelError(
             f"{name}: no config.json with all of its weights, as safetensors or"
             f" pytorch_model.bin, in {folder}, and none to be had from the model hub"
@@ -127,29 +125,6 @@ def _snapshot(
             local_files_only=offline,
         )
     )
-
-
-def _whole(folder: Path) -> bool:
-    """Whether a folder has a configuration and all weights."""
-    weights = _weights(folder)
-    return bool(weights) and all((folder / file).is_file() for file in ("config.json", *weights))
-
-
-def _weights(folder: Path) -> set[str]:
-    """Return the names of the files that transformers would load, whether they are there or not."""
-    for name in _WEIGHTS:
-        if (folder / name).is_file():
-            return {name}
-        if (index := folder / f"{name}.index.json").is_file():
-            return _shards(index)
-    return set()
-
-
-def _shards(index: Path) -> set[str]:
-    try:
-        return set(json.loads(index.read_text())["weight_map"].values())
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ModelError(f"{index}: not an index of weights; delete it") from error
 
 
 def _why_not(name: str, error: Exception) -> str:

@@ -16,6 +16,7 @@ from spm_tui.engine.base import Answer
 from spm_tui.engine.batching import ROWS, TOKENS, in_batches
 from spm_tui.engine.chat import Chat
 from spm_tui.engine.device import Placement
+from spm_tui.engine.foreign import reading_model
 from spm_tui.engine.loading import context, pretrained
 from spm_tui.engine.quiet import quiet
 from spm_tui.engine.schedule import CHARACTERS_PER_TOKEN, batches_of_one_form
@@ -44,16 +45,15 @@ def reward_model(
     """
     from transformers import AutoModelForSequenceClassification
 
-    model, tokenizer, missing = pretrained(
-        AutoModelForSequenceClassification,
-        folder,
-        placement,
-        device_map=device_map,
-        what="a reward model",
+    what = "a reward model"
+    model, tokenizer = pretrained(
+        AutoModelForSequenceClassification, folder, placement, device_map=device_map, what=what
     )
-    if missing:
-        raise ModelError(f"{folder}: not a reward model: it has no weights {min(missing)}")
-    return RewardEngine(model, tokenizer, rows=rows)
+    with reading_model(folder, what):
+        engine = RewardEngine(model, tokenizer, rows=rows)
+        for _ in engine.answer([Rating("Ready?", ("Yes.",))]):
+            pass
+    return engine
 
 
 class RewardEngine:

@@ -5,7 +5,8 @@ tells in a report (`output_loading_info`). Here that report is judged, for model
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from spm_tui.errors import ModelError
@@ -88,3 +89,27 @@ def _left_out(unexpected: Iterable[str], own: Iterable[str]) -> list[str]:
         return kind in kinds or re.sub(r"\.bias$", ".weight", kind) in kinds
 
     return [key for key in unexpected if like_own(key)]
+
+
+@contextmanager
+def reports() -> Iterator[list[tuple[Any, Mapping[str, Any]]]]:
+    """Give the models of transformers that are loaded within, each with its report.
+
+    For libraries that load models by themselves and do not hand on what transformers says.
+    """
+    from transformers import PreTrainedModel
+
+    loadings: list[tuple[Any, Mapping[str, Any]]] = []
+    own = PreTrainedModel.__dict__["from_pretrained"]
+
+    def from_pretrained(kind: Any, *places: Any, **options: Any) -> Any:
+        told = {"output_loading_info": True, "ignore_mismatched_sizes": True}
+        model, report = own.__func__(kind, *places, **{**options, **told})
+        loadings.append((model, report))
+        return model
+
+    PreTrainedModel.from_pretrained = classmethod(from_pretrained)
+    try:
+        yield loadings
+    finally:
+        PreTrainedModel.from_pretrained = own

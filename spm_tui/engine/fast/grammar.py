@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spm_tui import forms
+from spm_tui.errors import ModelError
 from spm_tui.forms import Fields
 
 
@@ -44,7 +45,25 @@ class Grammars:
         if form not in self._compiled:
             source = llguidance.LLMatcher.grammar_from_lark(forms.grammar(form))
             self._compiled[form] = llguidance.LLMatcher(self._tokenizer, source)
+            _check(Progress(self._compiled[form].deep_copy(), self._vocabulary))
         return Progress(self._compiled[form].deep_copy(), self._vocabulary)
+
+
+def _check(progress: "Progress") -> None:
+    """See that an answer can go on by what llguidance says it can go on by.
+
+    With a tokenizer whose parts contradict each other it cannot, and an answer would never end.
+
+    Raises:
+        ModelError: it cannot.
+
+    """
+    progress.forced()
+    if progress.finished:
+        return
+    allowed = np.flatnonzero(progress.allowed())
+    if not len(allowed) or not progress.accept(int(allowed[0])):
+        raise ModelError("the model's tokenizer cannot write answers of the form that is asked for")
 
 
 class Progress:

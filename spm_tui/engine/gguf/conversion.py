@@ -1,0 +1,149 @@
+"""Conversion of GGUF files to folders that load in a fraction of a second.
+
+transformers needs 23 s to read SmolLM2 from its GGUF and 0.3 s from the converted folder
+(measured on 2 cores).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from spm_tui.engine import cache
+from spm_tui.engine.gguf.configuration import carry_over
+from spm_tui.engine.gguf.coverage import check_layers, check_tensors
+from spm_tui.engine.gguf.fields import check_fields
+from spm_tui.engine.gguf.shards import ModelFile, join, open_model
+from spm_tui.engine.gguf.vocabulary import check_vocabulary, correct, corrections
+from spm_tui.engine.quiet import quiet
+from spm_tui.engine.weights import check_weights
+from spm_tui.errors import ModelError, reason
+
+_EDITION = 2
+"""Of the conversion. Raised whenever it gives another model, so that no older one is used: the
+first made weights up and dropped metadata."""
+_CARRIED = "carried_over.json"
+_ONE_FILE = "joined.gguf"
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A model's converted form."""
+
+    name: str
+    folder: Path
+    revision: str
+    """Identity of what the model computes: its files' fingerprint, and what is carried over of
+    their metadata that the first edition dropped. Where that is nothing, it is as it was then."""
+
+
+def converted(path: Path) -> Converted:
+    """Return the converted form of the model that a file is, or is a part of; made once.
+
+    Raises:
+        ModelError: the file is damaged, in parts of which some are missing, or of an architecture
+            or with metadata that transformers cannot convert.
+
+    """
+    model = open_model(path)
+    identity = cache.fingerprint(model.paths)
+    target = cache.folder() / "converted" / f"{model.name}-{identity[:12]}-{_EDITION}"
+    if not target.is_dir():
+        with cache.building(target) as work:
+            _record(work, _converted(model, work))
+    return Converted(model.name, target, _revision(identity, target))
+
+
+def convert(path: Path, target: Path) -> None:
+    """Write model and tokenizer of a GGUF file, dequantised, to a folder.
+
+    The tokenizer is the one that transformers makes.
+
+    Raises:
+        ModelError: as for `converted`.
+
+    """
+    _converted(open_model(path), target, as_it_was=True)
+
+
+def _record(work: Path, carried: dict[str, Any]) -> None:
+    (work / _CARRIED).write_text(json.dumps(carried, indent=1, sort_keys=True))
+
+
+def _revision(identity: str, folder: Path) -> str:
+    try:
+        carried = json.loads((folder / _CARRIED).read_text())
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder}: damaged; delete it, to be made anew") from error
+    if not carried:
+        return identity
+    text = f"{identity}\n{json.dumps(carried, sort_keys=True)}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _converted(model: ModelFile, target: Path, *, as_it_was: bool = False) -> dict[str, Any]:
+    """Write a model's folder, and return what is carried over."""
+    check_fields(model)
+    check_layers(model)
+    check_vocabulary(model)
+    with _one_file(model, target) as source, _our_errors(model.path):
+        return _written(model, source, target, {} if as_it_was else corrections(model))
+
+
+@contextmanager
+def _one_file(model: ModelFile, folder: Path) -> Iterator[Path]:
+    """Give a file with all of a model's tensors."""
+    if len(model.parts) == 1:
+        yield model.path
+        return
+    joined = folder / _ONE_FILE
+    try:
+        join(model, joined)
+        yield joined
+    except OSError as error:
+        raise ModelError(f"{joined}: {error.strerror}") from error
+    finally:
+        joined.unlink(missing_ok=True)
+
+
+@contextmanager
+def _our_errors(path: Path) -> Iterator[None]:
+    """Turn whatever transformers and tokenizers raise about a file into our error."""
+    try:
+        with quiet(), redirect_stderr(StringIO()):  # a progress bar that has no switch
+            yield
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(f"{path}: cannot be converted: {reason(error)}") from error
+
+
+def _written(
+    model: ModelFile, source: Path, target: Path, wanted: dict[str, Any]
+) -> dict[str, Any]:
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    options = {"gguf_file": source.name, "trust_remote_code": False}
+    config = AutoConfig.from_pretrained(source.parent, **options)
+    carried = carry_over(model, config)
+    check_tensors(model, config)
+    tokenizer = AutoTokenizer.from_pretrained(source.parent, **options)
+    if changed := correct(tokenizer, wanted):
+        carried["tokenizer"] = changed
+    loaded, report = AutoModelForCausalLM.from_pretrained(
+        source.parent,
+        config=config,
+        dtype=torch.float32,
+        quantization_config=GgufConfig(dequantize=True),
+        output_loading_info=True,
+        **options,
+    )
+    check_weights(report, loaded, name=str(model.path))
+    loaded.save_pretrained(target)
+    tokenizer.save_pretrained(target)
+    return carried

@@ -1,0 +1,158 @@
+"""Whether a GGUF file's tokenizer is sound, and what transformers' one must be told besides.
+
+transformers splits text as GPT-2 does wherever it does not know the kind of splitting that a file
+names, and passes over how llama.cpp treats whole words and the space before a text. Each gives
+other tokens than the model was trained on, so each is carried over, or refused by its name.
+The kinds: `llm_tokenizer_bpe` and `llama_vocab::impl::load` in llama.cpp.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from spm_tui.engine.gguf.shards import ModelFile
+from spm_tui.errors import ModelError
+
+_AS_GPT2 = frozenset(
+    "a.x-4.0 default exaone4 gigachat gpt-2 granite-docling jais jina-de jina-es jina-v1-en"
+    " jina-v2-code jina-v2-de jina-v2-es mellum modern-bert mpt olmo phi-2 roberta-bpe"
+    " trillion".split()
+)
+"""Kinds for which GPT-2's splitting is right; `default` stands where a converter knew no better."""
+_DIGITS = frozenset(
+    "codeshell command-r exaone mellum2 minerva-7b refact smollm starcoder".split()
+)
+"""Kinds that part every digit first, then split as GPT-2 does."""
+_LIKE = {
+    "chatglm-bpe": "llama-bpe",
+    "glm4": "llama-bpe",
+    "hunyuan": "qwen2",
+    "solar-open": "qwen2",
+    "stablelm2": "qwen2",
+}
+"""Kinds that split as another does that transformers knows."""
+_WHOLE_WORDS = frozenset(
+    "falcon-h1 falcon3 jina-v5-nano lfm2 llama-bpe llama-v3 llama3 midm-2.0 pixtral"
+    " tekken".split()
+)
+"""Kinds in which a word that is a token stays whole, whatever the merges come to."""
+_IDS = ("bos", "eos", "unknown", "padding")
+
+
+def check_vocabulary(model: ModelFile) -> None:
+    """See that a tokenizer can be made of a file's metadata.
+
+    Raises:
+        ModelError: something is missing, of a wrong type, out of range or not supported.
+
+    """
+    from transformers.integrations.gguf.gguf_tokenizer_mapping import (
+        GGUF_PRE_TOKENIZER_SPLITS,
+        GGUF_TOKENIZER_TYPES,
+    )
+
+    fields = _fields(model)
+    kind = fields.get("ggml.model")
+    if kind not in GGUF_TOKENIZER_TYPES:
+        raise ModelError(f"{model.path}: tokenizer.ggml.model {kind!r} cannot be converted")
+    tokens = _texts(model, "tokens")
+    for name, types in (("token_type", int), ("scores", float)):
+        values = fields.get(f"ggml.{name}")
+        if values is None and not (name == "scores" and "ggml.merges" not in fields):
+            continue
+        whole = isinstance(values, list) and len(values) == len(tokens)
+        if not whole or not all(isinstance(value, types) for value in values):
+            raise ModelError(
+                f"{model.path}: tokenizer.ggml.{name} is not a number for each of"
+                f" {len(tokens)} tokens"
+            )
+    for name in _IDS:
+        key = f"ggml.{name}_token_id"
+        if key in fields and fields[key] not in range(len(tokens)):
+            raise ModelError(
+                f"{model.path}: tokenizer.{key} is {fields[key]!r}, none of {len(tokens)} tokens"
+            )
+    if "ggml.merges" in fields:
+        _check_merges(model, set(tokens))
+    template = fields.get("chat_template", "")
+    if not isinstance(template, str):
+        raise ModelError(f"{model.path}: tokenizer.chat_template is not a text")
+    splitting = fields.get("ggml.pre", "default")
+    known = _AS_GPT2 | _DIGITS | _LIKE.keys() | GGUF_PRE_TOKENIZER_SPLITS.keys()
+    if kind == "gpt2" and splitting not in known:
+        raise ModelError(f"{model.path}: tokenizer.ggml.pre {splitting!r} cannot be converted")
+
+
+def _fields(model: ModelFile) -> dict[str, Any]:
+    start = "tokenizer."
+    fields = model.header.fields
+    return {key.removeprefix(start): value for key, value in fields.items() if key.startswith(start)}
+
+
+def _texts(model: ModelFile, name: str) -> list[str]:
+    values = _fields(model).get(f"ggml.{name}")
+    if not isinstance(values, list) or not values or not isinstance(values[0], str):
+        raise ModelError(f"{model.path}: tokenizer.ggml.{name} is not a list of texts")
+    return values
+
+
+def _check_merges(model: ModelFile, tokens: set[str]) -> None:
+    for place, merge in enumerate(_texts(model, "merges"), 1):
+        pair = merge.split(" ")
+        if len(pair) != 2 or not tokens.issuperset((*pair, "".join(pair))):
+            raise ModelError(
+                f"{model.path}: tokenizer.ggml.merges, entry {place}: {merge[:60]!r} is no pair of"
+                " tokens that makes a third"
+            )
+
+
+def corrections(model: ModelFile) -> dict[str, Any]:
+    """Return what must be changed of the tokenizer that transformers makes of a file."""
+    fields = _fields(model)
+    splitting = fields.get("ggml.pre", "default")
+    wanted: dict[str, Any] = {}
+    if fields.get("ggml.model") == "gpt2":
+        if splitting in _DIGITS:
+            wanted["split"] = "digits"
+        elif splitting in _LIKE:
+            wanted["split"] = _LIKE[splitting]
+        if splitting in _WHOLE_WORDS:
+            wanted["ignore_merges"] = True
+    elif fields.get("ggml.add_space_prefix") is False:
+        wanted["add_space_prefix"] = False
+    return wanted
+
+
+def correct(tokenizer: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a tokenizer, and return what of it is other now."""
+    backend = tokenizer.backend_tokenizer
+    before = backend.to_str()
+    if split := wanted.get("split"):
+        backend.pre_tokenizer = _splitter(split)
+    if wanted.get("ignore_merges"):
+        backend.model.ignore_merges = True
+    if wanted.get("add_space_prefix") is False:
+        _drop_prefix(backend)
+    return dict(wanted) if backend.to_str() != before else {}
+
+
+def _splitter(kind: str) -> Any:
+    from tokenizers import Regex, pre_tokenizers
+    from transformers.integrations.gguf.gguf_tokenizer_mapping import GGUF_PRE_TOKENIZER_SPLITS
+
+    if kind == "digits":
+        digits = pre_tokenizers.Split(Regex(r"\p{N}"), behavior="isolated")
+        words = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        return pre_tokenizers.Sequence([digits, words])
+    words = pre_tokenizers.Split(Regex(GGUF_PRE_TOKENIZER_SPLITS[kind]), behavior="isolated")
+    bytes_ = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    return pre_tokenizers.Sequence([words, bytes_])
+
+
+def _drop_prefix(backend: Any) -> None:
+    """Take the space away that sentencepiece puts before a text."""
+    from tokenizers import normalizers, pre_tokenizers
+
+    if isinstance(backend.pre_tokenizer, pre_tokenizers.Metaspace):
+        backend.pre_tokenizer.prepend_scheme = "never"
+    if isinstance(backend.normalizer, normalizers.Sequence):
+        backend.normalizer = normalizers.Replace(pattern=" ", content="\u2581")

@@ -146,8 +146,8 @@ def test_a_file_that_is_no_gguf_is_refused(tmp_path: Path, cached: Path) -> None
     with pytest.raises(ModelError, match=r"x\.gguf: not a GGUF file"):
         models.locate(str(path))
     path.write_bytes(b"GGUF" + b"\0" * 100)
-    with pytest.raises(ModelError, match="cannot be converted"):
-        gguf.converted(path, identity="0")
+    with pytest.raises(ModelError, match=r"x\.gguf: of big-endian byte order"):
+        gguf.converted(path)
     assert not list(cached.rglob("x-*")), "nothing half made is left"
 
 
@@ -160,7 +160,7 @@ def test_a_gguf_that_is_cut_in_its_header_is_refused(tmp_path: Path, cached: Pat
     whole = path.read_bytes()
     for size in (4, 8, 30):
         path.write_bytes(whole[:size])
-        with pytest.raises(ModelError, match=r"x\.gguf: cannot be converted: .*buffer") as caught:
+        with pytest.raises(ModelError, match=r"x\.gguf: damaged or no GGUF file: .*") as caught:
             models.locate(str(path))
         assert "\n" not in str(caught.value)
 

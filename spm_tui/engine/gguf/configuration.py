@@ -1,6 +1,7 @@
 """What transformers' configuration of a GGUF file must be told besides what it reads itself."""
 
 import json
+from math import isclose
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,18 @@ def carry_over(model: ModelFile, config: Any) -> dict[str, Any]:
     """
     name = model.header.architecture
     fields = of_architecture(model)
-    wanted = {CARRIED[name][key]: fields[key] for key in CARRIED.get(name, ()) if key in fields}
+    names = CARRIED.get(name, {})
+    wanted = {names[key]: fields[key] or None for key in names if key in fields}
+    if wanted.get("n_inner") == 4 * fields["embedding_length"]:
+        del wanted["n_inner"]  # what GPT-2 has unless told otherwise
     wanted |= _heads(model, config, fields) | _by_tensors(model, config)
     if name in _LAYERS_OF_27B:
         wanted["query_pre_attn_scalar"] = _scalar(name, fields, wanted["head_dim"])
     if name in ROTATED:
-        wanted["rope_parameters"] = _rotation(model, config, fields)
+        wanted["rope_parameters"] = parameters = _rotation(model, fields)
+        key = "original_max_position_embeddings"
+        if hasattr(config, key) and key in parameters:  # Phi-3's is not to replace the file's
+            wanted[key] = parameters[key]
     elif "rope.dimension_count" in fields and name not in {"qwen35", "qwen35moe", "minimax-m2"}:
         _size(model, fields, _head_size(fields))
     changed = {key: value for key, value in wanted.items() if _other(getattr(config, key), value)}
@@ -40,6 +47,9 @@ def carry_over(model: ModelFile, config: Any) -> dict[str, Any]:
 
 
 def _other(old: Any, new: Any) -> bool:
+    """Whether two values are not the same; files have single precision, configurations double."""
+    if isinstance(old, float) and isinstance(new, float):
+        return not isclose(old, new, rel_tol=1e-6)
     return json.dumps(old, sort_keys=True) != json.dumps(new, sort_keys=True)
 
 
@@ -53,7 +63,7 @@ def _head_size(fields: dict[str, Any]) -> int:
 def _heads(model: ModelFile, config: Any, fields: dict[str, Any]) -> dict[str, Any]:
     """Return how many heads there are for keys and values, and of what size."""
     name = model.header.architecture
-    if "attention.head_count" not in fields or name in {"lfm2", "qwen35", "qwen35moe"}:
+    if not fields.get("attention.head_count") or name in {"lfm2", "qwen35", "qwen35moe"}:
         return {}
     count = fields["attention.head_count"]
     size = _head_size(fields)
@@ -89,7 +99,7 @@ def _scalar(name: str, fields: dict[str, Any], size: int) -> int:
     return int(fields["embedding_length"] // fields["attention.head_count"]) if largest else size
 
 
-def _rotation(model: ModelFile, config: Any, fields: dict[str, Any]) -> dict[str, Any]:
+def _rotation(model: ModelFile, fields: dict[str, Any]) -> dict[str, Any]:
     """Return transformers' parameters of a model's encoding of positions."""
     name = model.header.architecture
     size = _head_size(fields)
@@ -99,7 +109,9 @@ def _rotation(model: ModelFile, config: Any, fields: dict[str, Any]) -> dict[str
         base=float(fields.get("rope.freq_base") or _BASE),
         size=rotated,
         context=int(fields["context_length"]),
-        divisors={tensor: _numbers(model, tensor) for tensor in rope.TENSORS & model.tensors.keys()},
+        divisors={
+            tensor: _numbers(model, tensor) for tensor in rope.TENSORS & model.tensors.keys()
+        },
     )
     try:
         parameters = {"rope_theta": rotation.base} | rotation.parameters()

@@ -6,6 +6,7 @@ transformers needs 23 s to read SmolLM2 from its GGUF and 0.3 s from the convert
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any
 from spm_tui.engine import cache
 from spm_tui.engine.gguf.configuration import carry_over
 from spm_tui.engine.gguf.coverage import check_layers, check_tensors
-from spm_tui.engine.gguf.fields import check_fields
+from spm_tui.engine.gguf.fields import check_fields, unwritten
 from spm_tui.engine.gguf.shards import ModelFile, join, open_model
 from spm_tui.engine.gguf.vocabulary import check_vocabulary, correct, corrections
 from spm_tui.engine.quiet import quiet
@@ -27,7 +28,6 @@ _EDITION = 2
 """Of the conversion. Raised whenever it gives another model, so that no older one is used: the
 first made weights up and dropped metadata."""
 _CARRIED = "carried_over.json"
-_ONE_FILE = "joined.gguf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +96,31 @@ def _converted(model: ModelFile, target: Path, *, as_it_was: bool = False) -> di
 
 @contextmanager
 def _one_file(model: ModelFile, folder: Path) -> Iterator[Path]:
-    """Give a file with all of a model's tensors."""
-    if len(model.parts) == 1:
-        yield model.path
-        return
-    joined = folder / _ONE_FILE
+    """Give a file with all of a model's tensors, and all fields that transformers needs.
+
+    It is alone in a folder: transformers takes templates and settings that lie beside a file.
+    """
+    added = unwritten(model)
+    place = folder / "source"
+    source = place / "model.gguf"
     try:
-        join(model, joined)
-        yield joined
+        place.mkdir()
+        if added or len(model.parts) > 1 or not _linked(source, model.path):
+            join(model, source, added=added)
+        yield source
     except OSError as error:
-        raise ModelError(f"{joined}: {error.strerror}") from error
+        raise ModelError(f"{source}: {error.strerror}; set SPM_CACHE") from error
     finally:
-        joined.unlink(missing_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _linked(link: Path, path: Path) -> bool:
+    """Whether a link to a file could be made: some systems have none."""
+    try:
+        link.symlink_to(path.resolve())
+    except (OSError, NotImplementedError):
+        return False
+    return True
 
 
 @contextmanager
@@ -141,6 +154,7 @@ def _written(
         dtype=torch.float32,
         quantization_config=GgufConfig(dequantize=True),
         output_loading_info=True,
+        ignore_mismatched_sizes=True,  # to be named below
         **options,
     )
     check_weights(report, loaded, name=str(model.path))

@@ -15,7 +15,9 @@ from spm_tui.engine.gguf.shards import ModelFile
 from spm_tui.errors import ModelError
 
 _LAYER = re.compile(r"blk\.(\d+)\.")
-_EMBEDDING = "token_embd.weight"
+_EMBEDDING, _OUTPUT = "token_embd.weight", "output.weight"
+_UNTIED = frozenset({"nemotron", "qwen2moe", "stablelm"})
+"""Architectures that must have an output of their own; the others take the embedding instead."""
 
 
 def check_layers(model: ModelFile) -> None:
@@ -34,8 +36,9 @@ def check_layers(model: ModelFile) -> None:
             f"{model.path}: its tensors are of {len(layers)} layers, not of the {count} that"
             f" {name}.block_count says"
         )
-    if _EMBEDDING not in model.tensors:
-        raise ModelError(f"{model.path}: its weights are not all there: it has no {_EMBEDDING}")
+    wanted = (_EMBEDDING, _OUTPUT) if name in _UNTIED else (_EMBEDDING,)
+    if missing := [tensor for tensor in wanted if tensor not in model.tensors]:
+        raise ModelError(f"{model.path}: its weights are not all there: it has no {missing[0]}")
     shape = model.tensors[_EMBEDDING][1].shape
     if len(shape) != 2 or shape[1] != fields["embedding_length"]:
         raise ModelError(

@@ -54,7 +54,19 @@ CARRIED: Mapping[str, Mapping[str, str]] = {
 }
 """Fields that transformers passes over, with what its configuration calls them."""
 ROTATED = frozenset(
-    "gemma2 gemma3 llama nemotron phi3 qwen2 qwen2moe qwen3 qwen3moe stablelm starcoder2".split()
+    [
+        "gemma2",
+        "gemma3",
+        "llama",
+        "nemotron",
+        "phi3",
+        "qwen2",
+        "qwen2moe",
+        "qwen3",
+        "qwen3moe",
+        "stablelm",
+        "starcoder2",
+    ]
 )
 """Architectures whose encoding of positions we carry over."""
 PARTLY_ROTATED = frozenset({"nemotron", "phi3", "stablelm"})
@@ -73,6 +85,8 @@ _HARMLESS = {
     "use_parallel_residual",  # transformers sees it by the tensors
     "vocab_size",  # held against the tensors
 }
+_HARMLESS_IN = {"bloom": {"context_length", "feed_forward_length"}}
+"""Bloom encodes no positions, and its layers' width shows in the tensors."""
 _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "attention.causal": (True,),
     "attention.clamp_kqv": (0.0,),
@@ -100,6 +114,15 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "ssm.dt_b_c_rms": (False,),
 }
 """Values at which a field that we do not carry over changes nothing."""
+_NEUTRAL_OF: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
+    "gemma3": {"attention.sliding_window_pattern": (6,)},
+    "mamba": {"attention.head_count": (0,)},
+}
+"""Further ones, of an architecture: what it has anyway."""
+_MAY_BE_UNSET = frozenset(
+    ["attention.sliding_window", "final_logit_softcapping", "nextn_predict_layers"]
+)
+"""Fields of which 0 says that there is none."""
 _OF_LISTS = {"attention.head_count_kv", "rope.dimension_sections"}
 """Fields that may have a value per layer or axis, in architectures with code of their own."""
 
@@ -118,7 +141,9 @@ def of_architecture(model: ModelFile) -> dict[str, Any]:
         raise ModelError(f"{model.path}: transformers cannot convert models of architecture {name}")
     start = f"{name}."
     fields = model.header.fields
-    return {key.removeprefix(start): value for key, value in fields.items() if key.startswith(start)}
+    return {
+        key.removeprefix(start): value for key, value in fields.items() if key.startswith(start)
+    }
 
 
 def check_fields(model: ModelFile) -> None:
@@ -134,14 +159,29 @@ def check_fields(model: ModelFile) -> None:
     _check_required(model, fields, read)
     for field, value in fields.items():
         if field in read or field in CARRIED.get(name, ()):
-            if not _is_sound(value, lists=name in _READ and field in _OF_LISTS):
+            unset = field in _MAY_BE_UNSET and value == 0
+            if not unset and not _is_sound(value, lists=name in _READ and field in _OF_LISTS):
                 raise ModelError(f"{model.path}: {name}.{field} cannot be {_short(value)}")
-        elif field not in _HARMLESS and not _is_neutral(name, field, value, fields):
+        elif field not in _HARMLESS | _HARMLESS_IN.get(name, set()) and not _is_neutral(
+            name, field, value, fields
+        ):
             raise ModelError(
                 f"{model.path}: {name}.{field} is {_short(value)}, which transformers' conversion"
                 " does not carry over: it would give another model"
             )
     _check_others(model, name)
+
+
+def unwritten(model: ModelFile) -> dict[str, int]:
+    """Return fields that a file may leave out for llama.cpp, but not for transformers.
+
+    A llama with as many heads for keys as for queries need not say so; transformers then leaves the
+    rows of both in llama.cpp's order, which is another model.
+    """
+    fields = of_architecture(model)
+    if model.header.architecture != "llama" or "attention.head_count_kv" in fields:
+        return {}
+    return {"llama.attention.head_count_kv": fields["attention.head_count"]}
 
 
 def _read(name: str) -> set[str]:
@@ -161,6 +201,8 @@ def _type(name: str) -> str:
 def _check_required(model: ModelFile, fields: Mapping[str, Any], read: set[str]) -> None:
     name = model.header.architecture
     usable = read | set(CARRIED.get(name, ()))
+    if name.endswith("moe"):  # with experts only, there is no other width
+        usable.discard("feed_forward_length")
     missing = [field for field in _REQUIRED if field in usable and field not in fields]
     if (epsilons := sorted(_EPSILONS & usable)) and not _EPSILONS & fields.keys():
         missing.append(epsilons[0])
@@ -180,13 +222,18 @@ def _is_sound(value: Any, *, lists: bool) -> bool:
 
 
 def _is_neutral(name: str, field: str, value: Any, fields: Mapping[str, Any]) -> bool:
+    """Whether a field that is not carried over changes nothing."""
+    if field in _HARMLESS | _HARMLESS_IN.get(name, set()):
+        return True
     if name in ROTATED and field.startswith("rope."):
         return _is_rotation(name, field)
     if field == "attention.sliding_window" and isinstance(value, int):
         return value == 0 or value >= fields["context_length"]
-    if name == "gemma3" and field == "attention.sliding_window_pattern":
-        return bool(value == 6)  # what transformers has
-    return any(value == neutral for neutral in _NEUTRAL.get(field, ()))
+    if field == "attention.head_count_kv":
+        return bool(value == fields.get("attention.head_count"))
+    images = field.startswith("mm.")  # they are not read
+    neutral = _NEUTRAL.get(field, ()) + _NEUTRAL_OF.get(name, {}).get(field, ())
+    return images or any(value == other for other in neutral)
 
 
 def _is_rotation(name: str, field: str) -> bool:
@@ -207,7 +254,7 @@ def _check_others(model: ModelFile, name: str) -> None:
             raise ModelError(f"{model.path}: of architecture {name}, yet with a field {field}")
     kind = model.header.fields.get("general.type", "model")
     if kind != "model":
-        raise ModelError(f"{model.path}: {_short(kind)}, not a model")
+        raise ModelError(f"{model.path}: general.type is {_short(kind)}, not a model")
 
 
 def _short(value: Any) -> str:

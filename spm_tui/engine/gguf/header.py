@@ -1,4 +1,4 @@
-"""The header of a GGUF file: its metadata and the list of its tensors, read within the file's bounds.
+"""The header of a GGUF file, its metadata and list of tensors, read within the file's bounds.
 
 The readers of other libraries trust every count and length: a header of a few bytes can keep them
 busy for minutes, or make them ask for terabytes. So this one reads first, and what it has read is
@@ -19,9 +19,7 @@ from spm_tui.errors import ModelError
 
 _VERSIONS = (2, 3)
 _STRING, _ARRAY = 8, 9
-_NUMBERS = dict(
-    enumerate(("B", "b", "H", "h", "I", "i", "f", "?", None, None, "Q", "q", "d"))
-)
+_NUMBERS = dict(enumerate(("B", "b", "H", "h", "I", "i", "f", "?", None, None, "Q", "q", "d")))
 """How values of each type are packed; strings and arrays are not of one size."""
 _ALIGNMENT = 32
 _DIMENSIONS = 4

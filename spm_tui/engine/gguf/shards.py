@@ -6,6 +6,7 @@ part that it is given, so they are joined for it.
 
 import re
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,8 @@ from spm_tui.engine.gguf.header import Header, Tensor, read_header
 from spm_tui.errors import ModelError
 
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})")
+_UINT32 = 4
+"""The type of a field's value, as the file has it."""
 _BLOCK = 1 << 24
 """Bytes copied at a time."""
 _COUNT, _NUMBER, _TENSORS = "split.count", "split.no", "split.tensors.count"
@@ -67,7 +70,9 @@ def open_model(path: Path) -> ModelFile:
             f"{path}: part {number} of {count} of a model, whose parts must be called"
             f" …-{number:05}-of-{count:05}.gguf"
         )
-    siblings = [path.with_name(f"{match[1]}-{i:05}-of-{count:05}.gguf") for i in range(1, count + 1)]
+    siblings = [
+        path.with_name(f"{match[1]}-{i:05}-of-{count:05}.gguf") for i in range(1, count + 1)
+    ]
     if missing := [sibling.name for sibling in siblings if not sibling.is_file()]:
         raise ModelError(
             f"{path}: {len(missing)} of the model's {count} parts are not beside it:"
@@ -85,7 +90,9 @@ def _check(parts: tuple[Header, ...]) -> None:
     names: set[str] = set()
     for number, part in enumerate(parts):
         if (_whole(part, _COUNT, 1), _whole(part, _NUMBER, 0)) != (len(parts), number):
-            raise ModelError(f"{part.path}: not part {number + 1} of {len(parts)}, as its name says")
+            raise ModelError(
+                f"{part.path}: not part {number + 1} of {len(parts)}, as its name says"
+            )
         same = {"general.architecture", _TENSORS} & first.fields.keys() & part.fields.keys()
         if other := [key for key in sorted(same) if first.fields[key] != part.fields[key]]:
             raise ModelError(f"{part.path}: of another model than {first.path.name}: {other[0]}")
@@ -103,8 +110,13 @@ def _whole(header: Header, key: str, default: int) -> int:
     return value
 
 
-def join(model: ModelFile, target: Path) -> None:
+def join(model: ModelFile, target: Path, *, added: Mapping[str, int]) -> None:
     """Write a model's parts as one file.
+
+    Args:
+        model: the parts.
+        target: the file to be.
+        added: further fields, with their values.
 
     Raises:
         OSError: there is no room for it.
@@ -113,9 +125,11 @@ def join(model: ModelFile, target: Path) -> None:
     header = model.header
     tensors = list(model.tensors.values())
     with target.open("wb") as sink, model.path.open("rb") as source:
-        sink.write(struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), header.count))
+        sink.write(struct.pack("<4sIQQ", b"GGUF", 3, len(tensors), header.count + len(added)))
         source.seek(header.packed.start)
         sink.write(source.read(header.packed.stop - header.packed.start))
+        for name, value in added.items():
+            sink.write(_packed_text(name) + struct.pack("<II", _UINT32, value))
         offset = 0
         for _, tensor in tensors:
             sink.write(_entry(tensor, offset))
@@ -127,12 +141,15 @@ def join(model: ModelFile, target: Path) -> None:
 
 
 def _entry(tensor: Tensor, offset: int) -> bytes:
-    name = tensor.name.encode()
     dimensions = tensor.shape[::-1]  # the file has the innermost first
-    layout = f"<Q{len(name)}sI{len(dimensions)}QIQ"
-    return struct.pack(
-        layout, len(name), name, len(dimensions), *dimensions, tensor.kind, offset
-    )
+    layout = f"<I{len(dimensions)}QIQ"
+    rest = struct.pack(layout, len(dimensions), *dimensions, tensor.kind, offset)
+    return _packed_text(tensor.name) + rest
+
+
+def _packed_text(text: str) -> bytes:
+    raw = text.encode()
+    return struct.pack("<Q", len(raw)) + raw
 
 
 def _copy(path: Path, tensor: Tensor, sink: BinaryIO) -> None:

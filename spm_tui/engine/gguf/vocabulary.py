@@ -12,15 +12,14 @@ from typing import Any
 from spm_tui.engine.gguf.shards import ModelFile
 from spm_tui.errors import ModelError
 
-_AS_GPT2 = frozenset(
-    "a.x-4.0 default exaone4 gigachat gpt-2 granite-docling jais jina-de jina-es jina-v1-en"
-    " jina-v2-code jina-v2-de jina-v2-es mellum modern-bert mpt olmo phi-2 roberta-bpe"
-    " trillion".split()
-)
+_AS_GPT2 = frozenset({"default", "gpt-2", "jais", "mpt", "olmo", "phi-2", "roberta-bpe"}) | {
+    *("a.x-4.0", "exaone4", "gigachat", "granite-docling", "mellum", "modern-bert", "trillion"),
+    *("jina-de", "jina-es", "jina-v1-en", "jina-v2-code", "jina-v2-de", "jina-v2-es"),
+}
 """Kinds for which GPT-2's splitting is right; `default` stands where a converter knew no better."""
-_DIGITS = frozenset(
-    "codeshell command-r exaone mellum2 minerva-7b refact smollm starcoder".split()
-)
+_DIGITS = frozenset({"command-r", "exaone", "minerva-7b", "refact", "smollm", "starcoder"}) | {
+    *("codeshell", "mellum2"),
+}
 """Kinds that part every digit first, then split as GPT-2 does."""
 _LIKE = {
     "chatglm-bpe": "llama-bpe",
@@ -30,11 +29,12 @@ _LIKE = {
     "stablelm2": "qwen2",
 }
 """Kinds that split as another does that transformers knows."""
-_WHOLE_WORDS = frozenset(
-    "falcon-h1 falcon3 jina-v5-nano lfm2 llama-bpe llama-v3 llama3 midm-2.0 pixtral"
-    " tekken".split()
-)
+_WHOLE_WORDS = frozenset({"llama-bpe", "llama-v3", "llama3", "pixtral", "tekken"}) | {
+    *("falcon-h1", "falcon3", "jina-v5-nano", "lfm2", "midm-2.0"),
+}
 """Kinds in which a word that is a token stays whole, whatever the merges come to."""
+_TOKEN_TYPES = frozenset(range(7))
+"""From undefined to byte, as llama.cpp numbers them."""
 _IDS = ("bos", "eos", "unknown", "padding")
 
 
@@ -52,19 +52,15 @@ def check_vocabulary(model: ModelFile) -> None:
 
     fields = _fields(model)
     kind = fields.get("ggml.model")
-    if kind not in GGUF_TOKENIZER_TYPES:
+    if not isinstance(kind, str) or kind not in GGUF_TOKENIZER_TYPES:
         raise ModelError(f"{model.path}: tokenizer.ggml.model {kind!r} cannot be converted")
     tokens = _texts(model, "tokens")
-    for name, types in (("token_type", int), ("scores", float)):
-        values = fields.get(f"ggml.{name}")
-        if values is None and not (name == "scores" and "ggml.merges" not in fields):
-            continue
-        whole = isinstance(values, list) and len(values) == len(tokens)
-        if not whole or not all(isinstance(value, types) for value in values):
-            raise ModelError(
-                f"{model.path}: tokenizer.ggml.{name} is not a number for each of"
-                f" {len(tokens)} tokens"
-            )
+    _check_numbers(model, "scores", (int, float), needed="ggml.merges" not in fields)
+    _check_numbers(model, "token_type", int, needed=False)
+    if other := set(fields.get("ggml.token_type", ())) - _TOKEN_TYPES:
+        raise ModelError(
+            f"{model.path}: tokenizer.ggml.token_type has {min(other)}, an unknown type"
+        )
     for name in _IDS:
         key = f"ggml.{name}_token_id"
         if key in fields and fields[key] not in range(len(tokens)):
@@ -78,14 +74,16 @@ def check_vocabulary(model: ModelFile) -> None:
         raise ModelError(f"{model.path}: tokenizer.chat_template is not a text")
     splitting = fields.get("ggml.pre", "default")
     known = _AS_GPT2 | _DIGITS | _LIKE.keys() | GGUF_PRE_TOKENIZER_SPLITS.keys()
-    if kind == "gpt2" and splitting not in known:
+    if not isinstance(splitting, str) or (kind == "gpt2" and splitting not in known):
         raise ModelError(f"{model.path}: tokenizer.ggml.pre {splitting!r} cannot be converted")
 
 
 def _fields(model: ModelFile) -> dict[str, Any]:
     start = "tokenizer."
     fields = model.header.fields
-    return {key.removeprefix(start): value for key, value in fields.items() if key.startswith(start)}
+    return {
+        key.removeprefix(start): value for key, value in fields.items() if key.startswith(start)
+    }
 
 
 def _texts(model: ModelFile, name: str) -> list[str]:
@@ -93,6 +91,22 @@ def _texts(model: ModelFile, name: str) -> list[str]:
     if not isinstance(values, list) or not values or not isinstance(values[0], str):
         raise ModelError(f"{model.path}: tokenizer.ggml.{name} is not a list of texts")
     return values
+
+
+def _check_numbers(
+    model: ModelFile, name: str, types: type | tuple[type, ...], *, needed: bool
+) -> None:
+    """See that there is a number per token, if there are any."""
+    fields = _fields(model)
+    values = fields.get(f"ggml.{name}")
+    if values is None and not needed:
+        return
+    count = len(fields["ggml.tokens"])
+    whole = isinstance(values, list) and len(values) == count
+    if not whole or not all(isinstance(value, types) for value in values):
+        raise ModelError(
+            f"{model.path}: tokenizer.ggml.{name} is not a number for each of {count} tokens"
+        )
 
 
 def _check_merges(model: ModelFile, tokens: set[str]) -> None:

@@ -10,9 +10,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from spm_tui.engine import cache, gguf, models
-from spm_tui.engine.gguf.rope import FREQUENCIES, LONG, SHORT, Rotation
 from spm_tui.errors import ModelError
-from tests import tiny_gguf
+from tests import damaged_gguf, tiny_gguf
 
 _YARN = {
     "llama.rope.scaling.type": "yarn",
@@ -76,144 +75,6 @@ def test_what_an_older_version_converted_is_not_used(tmp_path: Path, cached: Pat
     assert (models.locate(str(path)).folder / "model.safetensors").is_file()
 
 
-def _rotation(fields: dict[str, Any], **divisors: np.ndarray) -> dict[str, Any]:
-    named = {
-        FREQUENCIES if key == "freqs" else {"long": LONG, "short": SHORT}[key]: values
-        for key, values in divisors.items()
-    }
-    return Rotation(fields, 10_000.0, tiny_gguf.SIZE, 1024, named).parameters()
-
-
-_FOUR = {"scaling.factor": 4.0}
-
-
-@pytest.mark.parametrize(
-    ("fields", "parameters"),
-    [
-        ({}, {"rope_type": "default"}),
-        (_FOUR, {"rope_type": "linear", "factor": 4.0}),
-        ({"scale_linear": 4.0}, {"rope_type": "linear", "factor": 4.0}),
-        (_FOUR | {"scaling.type": "linear"}, {"rope_type": "linear", "factor": 4.0}),
-        (_FOUR | {"scaling.type": "none"}, {"rope_type": "default"}),
-        ({"scaling.type": "linear", "scaling.factor": 1.0}, {"rope_type": "default"}),
-        ({"scaling.type": "linear", "scaling.factor": 0.0}, {"rope_type": "default"}),
-        (
-            _FOUR | {"scaling.type": "yarn"},
-            {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 1024},
-        ),
-        (
-            _FOUR
-            | {
-                "scaling.type": "yarn",
-                "scaling.original_context_length": 64,
-                "scaling.yarn_beta_fast": 16.0,
-                "scaling.yarn_beta_slow": 1.0,
-                "scaling.attn_factor": 0.5,
-            },
-            {
-                "rope_type": "yarn",
-                "factor": 4.0,
-                "original_max_position_embeddings": 64,
-                "beta_fast": 16.0,
-                "attention_factor": pytest.approx(0.5 * (0.1 * np.log(4) + 1)),
-            },
-        ),
-    ],
-)
-def test_scalings_in_transformers_words(fields: dict[str, Any], parameters: dict[str, Any]) -> None:
-    assert _rotation(fields) == parameters
-
-
-@pytest.mark.parametrize(
-    ("fields", "problem"),
-    [
-        ({"scaling.type": "dynamic"}, "rope.scaling.type 'dynamic'"),
-        ({"scaling.type": 2}, "rope.scaling.type 2"),
-        ({"scaling.factor": -1.0}, "rope.scaling.factor -1.0"),
-        ({"scaling.factor": "4"}, "rope.scaling.factor '4'"),
-        ({"scaling.factor": float("nan")}, "rope.scaling.factor nan"),
-        (_FOUR | {"scaling.attn_factor": 0.5}, "rope.scaling.attn_factor 0.5"),
-        ({"scaling.type": "yarn", "scaling.yarn_log_multiplier": 0.1}, "yarn_log_multiplier 0.1"),
-        ({"scaling.type": "yarn", "scaling.yarn_ext_factor": 0.5}, "yarn_ext_factor 0.5"),
-        ({"scaling.type": "longrope"}, "rope.scaling.type 'longrope'"),
-    ],
-)
-def test_scalings_that_transformers_does_not_have(fields: dict[str, Any], problem: str) -> None:
-    with pytest.raises(ModelError, match=problem):
-        _rotation(fields)
-
-
-def test_divisors_become_the_rule_they_come_from() -> None:
-    parameters = _rotation({}, freqs=tiny_gguf.llama3_divisors(8.0, 1.0, 4.0, 128))
-    assert parameters == {
-        "rope_type": "llama3",
-        "factor": 8.0,
-        "low_freq_factor": 1.0,
-        "high_freq_factor": 4.0,
-        "original_max_position_embeddings": 128,
-    }
-    assert _rotation({}, freqs=np.ones(8)) == {"rope_type": "default"}
-
-
-@pytest.mark.parametrize(
-    "divisors",
-    [tiny_gguf.llama3_divisors(8.0, 2.0, 3.0, 100), np.linspace(1.0, 5.0, 8, dtype=np.float32)],
-)
-def test_divisors_of_no_rule_are_listed(divisors: np.ndarray) -> None:
-    parameters = _rotation({}, freqs=divisors)
-    assert parameters["rope_type"] == "longrope"
-    assert parameters["long_factor"] == parameters["short_factor"] == divisors.tolist()
-    assert parameters["attention_factor"] == 1.0
-
-
-def test_divisors_give_transformers_the_frequencies_of_llama_cpp() -> None:
-    from transformers import LlamaConfig
-    from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
-
-    plain = 10_000.0 ** (-np.arange(0, tiny_gguf.SIZE, 2) / tiny_gguf.SIZE)
-    for divisors in (tiny_gguf.llama3_divisors(8.0, 1.0, 4.0, 128), np.linspace(1.0, 5.0, 8)):
-        parameters = _rotation({}, freqs=divisors) | {"rope_theta": 10_000.0}
-        config = LlamaConfig(
-            hidden_size=64,
-            num_attention_heads=4,
-            max_position_embeddings=1024,
-            rope_parameters=parameters,
-        )
-        frequencies, attention = ROPE_INIT_FUNCTIONS[parameters["rope_type"]](config, "cpu")
-        assert attention == 1.0
-        assert frequencies.numpy() == pytest.approx(plain / divisors, rel=2e-5)
-
-
-def test_two_lists_of_divisors_are_phi3s() -> None:
-    long, short = np.linspace(2.0, 8.0, 8), np.linspace(1.0, 2.0, 8)
-    fields = {"scaling.original_context_length": 64, "scaling.attn_factor": 1.19}
-    assert _rotation(fields, long=long, short=short) == {
-        "rope_type": "longrope",
-        "factor": 1.0,
-        "attention_factor": 1.19,
-        "long_factor": long.tolist(),
-        "short_factor": short.tolist(),
-        "original_max_position_embeddings": 64,
-    }
-
-
-@pytest.mark.parametrize(
-    ("fields", "divisors", "problem"),
-    [
-        ({}, {"freqs": np.ones(3)}, "not 8 positive numbers"),
-        ({}, {"freqs": np.zeros(8)}, "not 8 positive numbers"),
-        ({}, {"long": np.ones(8)}, LONG),
-        (_FOUR, {"freqs": np.full(8, 2.0)}, "rope.scaling.factor beside divisors"),
-        ({"scaling.type": "yarn"}, {"freqs": np.full(8, 2.0)}, "with scaling 'yarn'"),
-    ],
-)
-def test_divisors_that_cannot_be_carried(
-    fields: dict[str, Any], divisors: dict[str, np.ndarray], problem: str
-) -> None:
-    with pytest.raises(ModelError, match=problem):
-        _rotation(fields, **divisors)
-
-
 @pytest.mark.parametrize(("field", "value"), tiny_gguf.LOST.items())
 def test_a_field_that_would_get_lost_is_refused_by_name(
     field: str, value: Any, tmp_path: Path, cached: Path
@@ -260,10 +121,13 @@ def _same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
     return one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)
 
 
+@pytest.mark.parametrize("numbered", [True, False])
 @pytest.mark.parametrize("count", [2, 3])
-def test_parts_are_read_as_one_whichever_is_named(count: int, tmp_path: Path, cached: Path) -> None:
+def test_parts_are_read_as_one_whichever_is_named(
+    count: int, numbered: bool, tmp_path: Path, cached: Path
+) -> None:
     whole = models.locate(str(tiny_gguf.write(tmp_path / "whole.gguf")))
-    paths = tiny_gguf.write_parts(tmp_path, tiny_gguf.tensors(), count=count)
+    paths = tiny_gguf.write_parts(tmp_path, tiny_gguf.tensors(), count=count, numbered=numbered)
     found = {models.locate(str(path)) for path in paths}
     assert len(found) == 1
     model = found.pop()
@@ -434,7 +298,7 @@ def _outcome(path: Path) -> str:
 
 
 def test_damaged_files_end_in_a_line(tmp_path: Path, cached: Path) -> None:
-    variants = islice(tiny_gguf.damaged(tmp_path), 0, None, 9)
+    variants = islice(damaged_gguf.damaged(tmp_path), 0, None, 9)
     outcomes = [_outcome(path) for _, path in variants]
     assert len(outcomes) >= 30
     assert outcomes.count("refused") > 0.8 * len(outcomes)
@@ -442,7 +306,7 @@ def test_damaged_files_end_in_a_line(tmp_path: Path, cached: Path) -> None:
 
 @pytest.mark.model
 def test_all_damaged_files_end_in_a_line(tmp_path: Path, cached: Path) -> None:
-    outcomes = {label: _outcome(path) for label, path in tiny_gguf.damaged(tmp_path)}
+    outcomes = {label: _outcome(path) for label, path in damaged_gguf.damaged(tmp_path)}
     assert len(outcomes) >= 300
     harmless = {label for label, outcome in outcomes.items() if outcome == "loaded"}
     assert len(harmless) <= 40

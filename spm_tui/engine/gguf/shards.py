@@ -60,19 +60,20 @@ def open_model(path: Path) -> ModelFile:
 
     """
     header = read_header(path)
-    count = _whole(header, _COUNT, 1)
+    match = _PART.fullmatch(path.stem)
+    number, count = _whole(header, _NUMBER, 0) + 1, _whole(header, _COUNT, 0)
+    if not count and match:  # older ones say so only by their names
+        number, count = int(match[2]), int(match[3])
+        if not all(sibling.is_file() for sibling in _siblings(path, match[1], count)):
+            return ModelFile(path.stem, (header,))
     if count <= 1:
         return ModelFile(path.stem, (header,))
-    match = _PART.fullmatch(path.stem)
-    number = _whole(header, _NUMBER, 0) + 1
     if match is None or (int(match[2]), int(match[3])) != (number, count):
         raise ModelError(
             f"{path}: part {number} of {count} of a model, whose parts must be called"
             f" …-{number:05}-of-{count:05}.gguf"
         )
-    siblings = [
-        path.with_name(f"{match[1]}-{i:05}-of-{count:05}.gguf") for i in range(1, count + 1)
-    ]
+    siblings = _siblings(path, match[1], count)
     if missing := [sibling.name for sibling in siblings if not sibling.is_file()]:
         raise ModelError(
             f"{path}: {len(missing)} of the model's {count} parts are not beside it:"
@@ -83,13 +84,18 @@ def open_model(path: Path) -> ModelFile:
     return ModelFile(match[1], parts)
 
 
+def _siblings(path: Path, stem: str, count: int) -> list[Path]:
+    return [path.with_name(f"{stem}-{i:05}-of-{count:05}.gguf") for i in range(1, count + 1)]
+
+
 def _check(parts: tuple[Header, ...]) -> None:
     """See that parts are of one model, and all of it."""
     first = parts[0]
     total = _whole(first, _TENSORS, sum(len(part.tensors) for part in parts))
     names: set[str] = set()
     for number, part in enumerate(parts):
-        if (_whole(part, _COUNT, 1), _whole(part, _NUMBER, 0)) != (len(parts), number):
+        own = _whole(part, _COUNT, len(parts)), _whole(part, _NUMBER, number)
+        if own != (len(parts), number):
             raise ModelError(
                 f"{part.path}: not part {number + 1} of {len(parts)}, as its name says"
             )

@@ -33,12 +33,12 @@ def _with(path: Path, **changes: Any) -> Path:
     return tiny_gguf.write(path, tiny_gguf.fields() | named)
 
 
-def _weights(found: models.Located) -> dict[str, np.ndarray]:
-    return dict(load_file(found.folder / "model.safetensors"))
+def _weights(model: models.Located) -> dict[str, np.ndarray]:
+    return dict(load_file(model.folder / "model.safetensors"))
 
 
-def _config(found: models.Located) -> dict[str, Any]:
-    return dict(json.loads((found.folder / "config.json").read_text()))
+def _config(model: models.Located) -> dict[str, Any]:
+    return dict(json.loads((model.folder / "config.json").read_text()))
 
 
 def test_a_whole_file_gives_its_weights_and_keeps_its_identity(
@@ -111,10 +111,10 @@ def test_heads_that_a_file_need_not_count_are_all_there(tmp_path: Path, cached: 
     for layer in range(tiny_gguf.LAYERS):
         for name in ("attn_k", "attn_v"):
             weights[f"blk.{layer}.{name}.weight"] = weights[f"blk.{layer}.attn_q.weight"]
-    told = tiny_gguf.write(tmp_path / "told.gguf", tiny_gguf.fields() | heads, weights)
-    untold = {"llama.attention.head_count_kv": None}
-    path = tiny_gguf.write(tmp_path / "m.gguf", tiny_gguf.fields() | untold, weights)
-    assert _same(_weights(models.locate(str(path))), _weights(models.locate(str(told))))
+    counted = tiny_gguf.write(tmp_path / "counted.gguf", tiny_gguf.fields() | heads, weights)
+    uncounted = {"llama.attention.head_count_kv": None}
+    path = tiny_gguf.write(tmp_path / "m.gguf", tiny_gguf.fields() | uncounted, weights)
+    assert _same(_weights(models.locate(str(path))), _weights(models.locate(str(counted))))
 
 
 def _same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
@@ -128,9 +128,9 @@ def test_parts_are_read_as_one_whichever_is_named(
 ) -> None:
     whole = models.locate(str(tiny_gguf.write(tmp_path / "whole.gguf")))
     paths = tiny_gguf.write_parts(tmp_path, tiny_gguf.tensors(), count=count, numbered=numbered)
-    found = {models.locate(str(path)) for path in paths}
-    assert len(found) == 1
-    model = found.pop()
+    same = {models.locate(str(path)) for path in paths}
+    assert len(same) == 1
+    model = same.pop()
     assert model.name == "m"
     assert model.revision == cache.fingerprint(paths)
     assert _same(_weights(model), _weights(whole))

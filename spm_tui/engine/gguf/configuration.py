@@ -1,7 +1,7 @@
 """What transformers' configuration of a GGUF file must be told besides what it reads itself."""
 
 import json
-from math import isclose
+from math import inf, isclose
 from typing import Any
 
 import numpy as np
@@ -106,7 +106,7 @@ def _rotation(model: ModelFile, fields: dict[str, Any]) -> dict[str, Any]:
     rotated = _size(model, fields, size)
     rotation = rope.Rotation(
         fields={key[5:]: value for key, value in fields.items() if key.startswith("rope.")},
-        base=float(fields.get("rope.freq_base") or _BASE),
+        base=_base(model, fields, "rope.freq_base"),
         size=rotated,
         context=int(fields["context_length"]),
         divisors={
@@ -118,12 +118,19 @@ def _rotation(model: ModelFile, fields: dict[str, Any]) -> dict[str, Any]:
     except ModelError as error:
         raise ModelError(f"{model.path}: {name}.{error} cannot be carried over") from error
     if name == "gemma3":  # its sliding layers have a base of their own, and no scaling
-        base = float(fields.get("rope.freq_base_swa") or _BASE)
+        base = _base(model, fields, "rope.freq_base_swa")
         sliding = {"rope_theta": base, "rope_type": "default"}
         return {"sliding_attention": sliding, "full_attention": parameters}
     if name in PARTLY_ROTATED:
         parameters["partial_rotary_factor"] = rotated / size
     return parameters
+
+
+def _base(model: ModelFile, fields: dict[str, Any], field: str) -> float:
+    value = fields.get(field) or _BASE
+    if not isinstance(value, (int, float)) or not 0 < value < inf:
+        raise ModelError(f"{model.path}: {model.header.architecture}.{field} is {value!r}")
+    return float(value)
 
 
 def _size(model: ModelFile, fields: dict[str, Any], head: int) -> int:

@@ -157,14 +157,14 @@ def check_fields(model: ModelFile) -> None:
     fields = of_architecture(model)
     read = _read(name)
     _check_required(model, fields, read)
+    usable = read | set(CARRIED.get(name, ()))
+    for field in sorted(usable & fields.keys()):
+        value = fields[field]
+        unset = field in _MAY_BE_UNSET and value == 0
+        if not unset and not _is_sound(value, lists=name in _READ and field in _OF_LISTS):
+            raise ModelError(f"{model.path}: {name}.{field} cannot be {_short(value)}")
     for field, value in fields.items():
-        if field in read or field in CARRIED.get(name, ()):
-            unset = field in _MAY_BE_UNSET and value == 0
-            if not unset and not _is_sound(value, lists=name in _READ and field in _OF_LISTS):
-                raise ModelError(f"{model.path}: {name}.{field} cannot be {_short(value)}")
-        elif field not in _HARMLESS | _HARMLESS_IN.get(name, set()) and not _is_neutral(
-            name, field, value, fields
-        ):
+        if field not in usable and not _is_neutral(name, field, value, fields):
             raise ModelError(
                 f"{model.path}: {name}.{field} is {_short(value)}, which transformers' conversion"
                 " does not carry over: it would give another model"
@@ -228,7 +228,7 @@ def _is_neutral(name: str, field: str, value: Any, fields: Mapping[str, Any]) ->
     if name in ROTATED and field.startswith("rope."):
         return _is_rotation(name, field)
     if field == "attention.sliding_window" and isinstance(value, int):
-        return value == 0 or value >= fields["context_length"]
+        return value == 0 or value >= fields.get("context_length", math.inf)
     if field == "attention.head_count_kv":
         return bool(value == fields.get("attention.head_count"))
     images = field.startswith("mm.")  # they are not read

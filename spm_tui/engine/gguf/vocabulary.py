@@ -73,8 +73,8 @@ def check_vocabulary(model: ModelFile) -> None:
     if not isinstance(template, str):
         raise ModelError(f"{model.path}: tokenizer.chat_template is not a text")
     splitting = fields.get("ggml.pre", "default")
-    known = _AS_GPT2 | _DIGITS | _LIKE.keys() | GGUF_PRE_TOKENIZER_SPLITS.keys()
-    if not isinstance(splitting, str) or (kind == "gpt2" and splitting not in known):
+    kinds = _AS_GPT2 | _DIGITS | _LIKE.keys() | GGUF_PRE_TOKENIZER_SPLITS.keys()
+    if not isinstance(splitting, str) or (kind == "gpt2" and splitting not in kinds):
         raise ModelError(f"{model.path}: tokenizer.ggml.pre {splitting!r} cannot be converted")
 
 

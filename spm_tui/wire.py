@@ -13,11 +13,15 @@ from spm_tui.forms import Fields, json_schema, most_tokens
 from store.identity import canonical_json, content_hash, digest
 
 
+Role: TypeAlias = Literal["system", "user", "assistant"]
+"""Of who says something."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Role
     content: str
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from spm_tui.engine.base import Answer
 from spm_tui.engine.batching import ROWS, TOKENS, in_batches
+from spm_tui.engine.controls import Controls
 from spm_tui.engine.device import Placement
 from spm_tui.engine.foreign import reading_model
 from spm_tui.engine.loading import context, pretrained
@@ -74,9 +75,15 @@ class _Template:
     names: tuple[str, ...]
     """Of the placeholders for statement, kind and value."""
 
-    def fill(self, *values: str) -> str:
-        found = dict(zip(self.names, values, strict=True))
-        return re.sub("|".join(map(re.escape, found)), lambda name: found[name[0]], self.text)
+    def fill(self, *values: list[str]) -> list[str]:
+        """Return the template in pieces, given each value in those that it is cut into."""
+        pieces = [""]
+        given = dict(zip(self.names, values, strict=True))
+        for part in re.split(f"({'|'.join(map(re.escape, given))})", self.text):
+            first, *others = given.get(part, [part])
+            pieces[-1] += first
+            pieces += others
+        return pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,8 @@ class _Prompts:
     explanation: list[int]
     cut: int
     """Characters of the statement that are left out."""
+    problem: str | None = None
+    """Why they cannot be made; something else stands in their place."""
 
     @property
     def longest(self) -> int:
@@ -118,6 +127,7 @@ class KaleidoEngine:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             problem = "its configuration has no templates for valence and explanation"
             raise ModelError(f"{named}: {problem}") from error
+        self._controls = Controls(tokenizer, [self._valence.text, self._explanation.text])
         words = [tokenizer.encode(one.title(), add_special_tokens=False)[0] for one in _STANCES]
         if len(set(words)) < len(words):
             raise ModelError(f"{named}: its words for the stances begin alike")
@@ -137,7 +147,7 @@ class KaleidoEngine:
 
     def _answer_batch(self, requests: Sequence[Stance]) -> list[Reply]:
         started = time.perf_counter()
-        read = [self._fit(request) for request in requests]
+        read = [self._read(request) for request in requests]
         stances = self._stances([one.valence for one in read])
         lengths = [request.tokens for request in requests]
         explanations = self._explanations([one.explanation for one in read], lengths)
@@ -154,6 +164,12 @@ class KaleidoEngine:
             for one, stance, explanation in zip(read, stances, explanations, strict=True)
         ]
 
+    def _read(self, request: Stance) -> _Prompts:
+        try:
+            return self._fit(request)
+        except ModelError as error:  # of this text: others may do
+            return _Prompts(self._words[:1], self._words[:1], 0, str(error))
+
     def _fit(self, request: Stance) -> _Prompts:
         """Return what the model reads, its statement no shorter than the context demands."""
         whole = self._prompts(request, 0)
@@ -169,13 +185,16 @@ class KaleidoEngine:
         question, over = request.question[cut:], max(0, cut - len(request.question))
         response = request.response[: len(request.response) - over]
         said = replace(request, question=question, response=response).statement
+        values = [self._controls.cut(value) for value in (said, _KIND, request.value)]
         valence, explanation = (
-            self._tokenizer.encode(template.fill(said, _KIND, request.value))
+            self._controls.encode(template.fill(*values), framed=True)
             for template in (self._valence, self._explanation)
         )
         return _Prompts(valence, explanation, cut)
 
     def _problem(self, prompts: _Prompts) -> str | None:
+        if prompts.problem:
+            return prompts.problem
         if prompts.longest <= self._context:
             return None
         return f"without any statement there are {prompts.longest} tokens, {self._context} allowed"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spm_tui.engine.chat import Chat
+from spm_tui.errors import ModelError
 from spm_tui.forms import most_tokens
 from spm_tui.wire import Request
 
@@ -27,12 +28,11 @@ class Prompts:
         context: the model's window in tokens.
 
     Raises:
-        ModelError: the tokenizer has no chat template.
+        ModelError: the tokenizer has no chat template, or one that cannot be used.
 
     """
 
     def __init__(self, tokenizer: Any, context: int) -> None:
-        self._tokenizer = tokenizer
         self._chat = Chat(tokenizer)
         self.context = context
 
@@ -40,8 +40,10 @@ class Prompts:
         """Return the prompt, without the least similar examples if they do not fit."""
         room = self.context - most_tokens(request.form)
         for dropped in range(len(request.shots) + 1):
-            text = self._chat.render(request.messages(without=dropped))
-            tokens = self._tokenizer.encode(text, add_special_tokens=False)
+            try:
+                tokens = self._chat.tokens(request.messages(without=dropped))
+            except ModelError as error:  # of this text: others may do
+                return Prompt([], dropped, str(error))
             if len(tokens) <= room:
                 return Prompt(tokens, dropped, problem=None)
         problem = (

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from spm_tui.engine.loading import context, pretrained
 from spm_tui.engine.quiet import quiet
 from spm_tui.engine.schedule import CHARACTERS_PER_TOKEN, batches_of_one_form
 from spm_tui.errors import ModelError
-from spm_tui.wire import Rating, Reply
+from spm_tui.wire import Message, Rating, Reply
 
 
 def reward_model(
@@ -56,6 +57,15 @@ def reward_model(
     return engine
 
 
+@dataclass(frozen=True, slots=True)
+class _Exchanges:
+    """A question with each of its responses."""
+
+    tokens: list[list[int]]
+    problem: str | None
+    """Why they cannot be rated."""
+
+
 class RewardEngine:
     """A sequence classifier of transformers with one label.
 
@@ -74,7 +84,7 @@ class RewardEngine:
         if labels != 1:
             name = tokenizer.name_or_path
             raise ModelError(f"{name}: not a reward model: it gives {labels} numbers, not one")
-        self._model, self._tokenizer, self._chat = model, tokenizer, Chat(tokenizer)
+        self._model, self._chat = model, Chat(tokenizer, rating=True)
         self._rows = rows or ROWS[model.device.type]
         self._context = context(model.config, tokenizer)
         self._config = model.config.get_text_config()
@@ -94,28 +104,30 @@ class RewardEngine:
     def _answer_batch(self, requests: Sequence[Rating]) -> list[Reply]:
         started = time.perf_counter()
         read = [self._exchanges(request) for request in requests]
-        longest = [max(map(len, exchanges)) for exchanges in read]
-        fits = [length <= self._context for length in longest]
-        sent = [one for exchanges, ok in zip(read, fits, strict=True) if ok for one in exchanges]
+        sent = [tokens for one in read if one.problem is None for tokens in one.tokens]
         rewards = iter(self._rewards(sent) if sent else ())
         texts = [
-            json.dumps({"rewards": [next(rewards) for _ in exchanges]}) if ok else ""
-            for exchanges, ok in zip(read, fits, strict=True)
+            json.dumps({"rewards": [next(rewards) for _ in one.tokens]}) if not one.problem else ""
+            for one in read
         ]
         seconds = (time.perf_counter() - started) / len(requests)
         return [
-            Reply(text, sum(map(len, exchanges)), 0, 0, seconds, self._problem(length))
-            for text, exchanges, length in zip(texts, read, longest, strict=True)
+            Reply(text, sum(map(len, one.tokens)), 0, 0, seconds, one.problem)
+            for text, one in zip(texts, read, strict=True)
         ]
 
-    def _exchanges(self, request: Rating) -> list[list[int]]:
-        texts = [self._chat.exchange(request.question, answer) for answer in request.responses]
-        return [self._tokenizer.encode(text, add_special_tokens=False) for text in texts]
-
-    def _problem(self, length: int) -> str | None:
-        if length <= self._context:
-            return None
-        return f"an exchange has {length} tokens, the model's context {self._context}"
+    def _exchanges(self, request: Rating) -> "_Exchanges":
+        question = Message("user", request.question)
+        try:
+            tokens = [
+                self._chat.tokens([question, Message("assistant", response)])
+                for response in request.responses
+            ]
+        except ModelError as error:  # of these texts: others may do
+            return _Exchanges([], str(error))
+        longest = max(map(len, tokens))
+        problem = f"an exchange has {longest} tokens, the model's context {self._context}"
+        return _Exchanges(tokens, problem if longest > self._context else None)
 
     def _rewards(self, exchanges: Sequence[Sequence[int]]) -> list[float]:
         """Return the reward for each exchange.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spm_tui.engine.chat import joined
+from spm_tui.engine.manner import joined
 from spm_tui.forms import Fields, Form, Letter, Text, Whole, json_schema, most_tokens, regex
 from spm_tui.wire import Message, Request
 

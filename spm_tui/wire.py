@@ -12,7 +12,6 @@ from typing import Literal, TypeAlias
 from spm_tui.forms import Fields, json_schema, most_tokens
 from store.identity import canonical_json, content_hash, digest
 
-
 Role: TypeAlias = Literal["system", "user", "assistant"]
 """Of who says something."""
 

@@ -73,9 +73,15 @@ class Chat:
         return tokens
 
     def _counted(self, shape: Sequence[tuple[Role, bool]]) -> Counter[int]:
-        """Return the control tokens of a conversation of that shape with harmless texts."""
-        messages = [Message(role, "x" if filled else "") for role, filled in shape]
-        return self._controls.counted(self._controls.encode([self.text(messages)]))
+        """Return the most control tokens of a conversation of that shape with harmless texts.
+
+        Of two kinds, since there are tokenizers that find none next to a word.
+        """
+        most: Counter[int] = Counter()
+        for harmless in ("x", "."):
+            messages = [Message(role, harmless if filled else "") for role, filled in shape]
+            most |= self._controls.counted(self._controls.encode([self.text(messages)]))
+        return most
 
     def _cut(self, messages: Sequence[Message]) -> list[str]:
         """Return a conversation cut within every control string of its texts: whole without any."""

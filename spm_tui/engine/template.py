@@ -45,14 +45,14 @@ class Template:
 
     def __init__(self, source: str, variables: Mapping[str, Any]) -> None:
         environment = _environment()
+        environment.globals[_CLOCK] = self._now
         self._variables = dict(variables)
         self._tree = environment.parse(source)
         self._compiled = environment.from_string(source)
         self.reads = frozenset(meta.find_undeclared_variables(self._tree))
         """Names of variables that it looks up."""
-        names = {node.name for node in self._tree.find_all(nodes.Name)}
-        self.clock = _CLOCK in names
-        """Whether it asks what time it is."""
+        self.clock = False
+        """Whether it has asked what time it is: Llama's does so only where it is not told."""
 
     def render(self, turns: Sequence[Turn], *, ended: bool, **switches: Any) -> str:
         """Return a conversation as text.
@@ -71,6 +71,10 @@ class Template:
             add_generation_prompt=not ended,
             date_string=DATE,
         )
+
+    def _now(self, form: str) -> str:
+        self.clock = True
+        return _NOW.strftime(form)
 
     @property
     def literals(self) -> tuple[str, ...]:
@@ -163,7 +167,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     )
     environment.filters["tojson"] = _tojson
     environment.globals.update(
-        {"raise_exception": _raise, _CLOCK: _now, "dict": _Dict(), "namespace": _Namespace}
+        {"raise_exception": _raise, "dict": _Dict(), "namespace": _Namespace}
     )
     return environment
 
@@ -182,7 +186,3 @@ def _tojson(
 
 def _raise(message: Any) -> None:
     raise jinja2.TemplateError(str(message))
-
-
-def _now(form: str) -> str:
-    return _NOW.strftime(form)

@@ -122,6 +122,11 @@ def test_the_clock_tells_the_date_that_llamas_templates_are_told() -> None:
     assert text(template).startswith("26 Jul 2024<system>")
 
 
+def test_a_clock_that_is_not_asked_is_no_change() -> None:
+    template = "{% if not date_string is defined %}{{ strftime_now('%Y') }}{% endif %}" + PLAIN
+    assert Chat(tokenizer(template)).manner.changes == ""
+
+
 # thoughts
 
 
@@ -218,7 +223,7 @@ def test_what_is_wrong_with_a_template_is_told_in_one_line(template: str, proble
     [
         "{{ 10**(10**8) }}",
         "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
-        "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}",
+        "{% macro f(n) %}{% if n %}{{ f(n-1) }}{{ f(n-1) }}{% endif %}{% endmacro %}{{ f(60) }}",
         "{% for a in messages[0].content %}{% for b in messages[0].content %}"
         "{% for c in messages[0].content %}{% endfor %}{% endfor %}{% endfor %}",
     ],

@@ -17,7 +17,7 @@ from spm_tui.errors import AnswerError, ModelError
 from spm_tui.methods.base import ALL, Settings
 from spm_tui.methods.reward import Reward
 from spm_tui.targets import Target
-from spm_tui.wire import Rating, Reply, request_key
+from spm_tui.wire import Message, Rating, Reply, request_key
 from store import browse
 from tests import tiny
 from tests.build import SMALL
@@ -84,8 +84,10 @@ def test_tokens_are_counted_and_what_is_done_is_not_answered_again() -> None:
     engine = RewardEngine(model, tokenizer)
     found = replies(engine, RATINGS, frozenset({0, 2}))
     assert set(found) == {1}
-    chat = Chat(tokenizer)
-    texts = [chat.exchange(RATINGS[1].question, response) for response in RATINGS[1].responses]
+    chat = Chat(tokenizer, rating=True)
+    question = Message("user", RATINGS[1].question)
+    answers = [Message("assistant", response) for response in RATINGS[1].responses]
+    texts = [chat.text([question, answer]) for answer in answers]
     read = sum(len(tokenizer.encode(text, add_special_tokens=False)) for text in texts)
     assert (found[1].prompt_tokens, found[1].answer_tokens) == (read, 0)
 
@@ -122,7 +124,7 @@ def test_a_prompt_does_not_depend_on_the_day() -> None:
     tokenizer = tiny.tokenizer()
     today = "{% if not date_string is defined %}{{ strftime_now('%d %b %Y') }}{% endif %}"
     tokenizer.chat_template = today + "{{ date_string }}: " + tokenizer.chat_template
-    text = Chat(tokenizer).exchange("a", "b")
+    text = Chat(tokenizer, rating=True).text([Message("user", "a"), Message("assistant", "b")])
     assert text == "26 Jul 2024: <user>a<end><assistant>b<end>"
 
 

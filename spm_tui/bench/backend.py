@@ -9,20 +9,25 @@ from typing import TYPE_CHECKING
 from spm_tui.bench.embedding import Vectors
 from spm_tui.bench.options import KEY, SERVERS
 from spm_tui.bench.subject import Backbone
-from spm_tui.engine import models
+from spm_tui.control_strings import holds_any
+from spm_tui.engine import models, template_files
 from spm_tui.engine.base import Engine
 from spm_tui.engine.device import Placement, place, share_cores, spread
+from spm_tui.engine.manner import Manner
 from spm_tui.engine.models import Located
 from spm_tui.engine.presets import hub_id
 from spm_tui.engine.spread import SpreadEngine
 from spm_tui.errors import ModelError
 from spm_tui.methods.catalogue import Role
+from spm_tui.wire import Asked
 from store.identity import Canonical
 
 if TYPE_CHECKING:
     from spm_tui.engine.cluster import Actors
 
 Say = Callable[[str], None]
+_BY_TEMPLATE: tuple[Role, ...] = ("language", "reward")
+"""Whose prompts a chat template writes."""
 PATIENCE = 120.0
 """Seconds without any answer from any server after which a run ends; servers may ask for more."""
 
@@ -93,10 +98,35 @@ class Backend:
         """
         if self._served(role):
             name = hub_id(self._choice.model)
-            return Backbone(name, f"{name}/served/{self._choice.backend}")
+            return Backbone(name, f"{name}/served/{self._choice.backend}", served=True)
         model = self._model(role)
         placement = self._actors.placement if self._clustered(role) else self.placement
-        return Backbone(model.name, f"{model.revision}/{placement.precision}")
+        parts = (model.revision, placement.precision, self._manner(role).changes)
+        return Backbone(model.name, "/".join(filter(None, parts)))
+
+    def _manner(self, role: Role) -> Manner:
+        """Return how the chat template of a local model is spoken to."""
+        if role not in _BY_TEMPLATE:
+            return Manner()
+        return template_files.manner(self._model(role).folder, rating=role == "reward")
+
+    def prompts(self, role: Role, requests: Sequence[Asked]) -> dict[str, Canonical]:
+        """Return what is worth knowing of a run's prompts; tells what a server may make of them.
+
+        For a run's record: how the chat template is spoken to where that is not as usual, and how
+        many requests hold control strings, which are text here and what it likes on a server.
+        """
+        number = sum(map(holds_any, requests))
+        facts: dict[str, Canonical] = {}
+        if self._served(role):
+            if number:
+                self._say(
+                    f"{number} of {len(requests)} requests hold control strings such as <|im_end|>,"
+                    " which a server may take for control tokens: they can end a text early"
+                )
+        else:
+            facts |= self._manner(role).record
+        return {**facts, "requests_with_control_strings": number} if number else facts
 
     def _served(self, role: Role) -> bool:
         return role == "language" and self._choice.backend in SERVERS

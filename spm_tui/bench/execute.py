@@ -6,7 +6,7 @@ moment, the next run of the same job goes on from the last commit.
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -144,6 +144,14 @@ def _open(context: Context, job: Job) -> int:
             environment=context.environment,
             at=context.now(),
         )
+
+
+def with_prompts(context: Context, facts: Mapping[str, Canonical]) -> Context:
+    """Return the context with what is known of the prompts in the record; as it is if nothing."""
+    if not facts:
+        return context
+    record = json.loads(context.environment)
+    return replace(context, environment=canonical_json({**record, "prompts": dict(facts)}))
 
 
 def _servers_before(context: Context, job: Job) -> list[Canonical]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from spm_tui.bench.backend import Backend, ModelChoice
 from spm_tui.bench.events import Event
-from spm_tui.bench.execute import Context, run_asking, run_direct, run_trained
+from spm_tui.bench.execute import Context, run_asking, run_direct, run_trained, with_prompts
 from spm_tui.bench.options import SERVERS, RunOptions
 from spm_tui.bench.plan import make_plan
 from spm_tui.bench.subject import Job, Subject
@@ -107,8 +107,9 @@ def run_job(context: Context, backend: Backend, job: Job) -> Iterator[Event]:
     """
     if role := MODEL_OF.get(job.method):
         plan = make_plan(context.store, job, backend.embed)
+        facts = backend.prompts(role, [ask.request for ask in plan.asks])
         yield from run_asking(
-            context,
+            with_prompts(context, facts),
             job,
             plan,
             lambda: backend.engine(role),

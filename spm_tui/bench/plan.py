@@ -78,7 +78,9 @@ def make_plan(store: Store, job: Job, embed: Embed) -> Plan:
         else:
             asking = ASKING[job.method](job.settings)
             method, asks = asking, tuple(_scores(asking, job, chosen))
-        keys = tuple(request_key(ask.request, job.backbone.identity) for ask in asks)
+        keys = tuple(
+            request_key(ask.request, job.backbone.identity_for(ask.request)) for ask in asks
+        )
     names = tuple(attribute.name for attribute in job.subject.benchmark.attributes)
     return Plan(method, asks, keys, names)
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from spm_tui import prompts
+from spm_tui.control_strings import holds_any
 from spm_tui.datasets import builtin
 from spm_tui.errors import InputError
 from spm_tui.methods.base import Settings
 from spm_tui.methods.catalogue import CHOOSING, EMBEDDING, FEW_SHOT, METHODS, MODEL_OF
 from spm_tui.targets import Target
+from spm_tui.wire import Asked
 from store import benchmarks
 from store.connection import Store
 from store.errors import NotInStore
@@ -116,7 +118,18 @@ class Backbone:
 
     name: str
     identity: str
-    """Revision of its files and precision."""
+    """Revision of its files, precision, and what its chat template changes about prompts."""
+    served: bool = False
+    """Whether a server writes and tokenises the prompts."""
+
+    def identity_for(self, request: Asked) -> str:
+        """Return the identity as far as the answer to a request goes.
+
+        Control strings in the texts of a request were once control tokens, and are text now. What
+        a server makes of them is its own affair, as it was before.
+        """
+        as_text = not self.served and holds_any(request)
+        return f"{self.identity}/text" if as_text else self.identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from spm_tui.engine.base import Answer
 from spm_tui.engine.batching import ROWS, TOKENS, in_batches
 from spm_tui.engine.controls import Controls
 from spm_tui.engine.device import Placement
+from spm_tui.engine.ends import settle
 from spm_tui.engine.foreign import reading_model
 from spm_tui.engine.loading import context, pretrained
 from spm_tui.engine.quiet import quiet
@@ -121,6 +122,10 @@ class KaleidoEngine:
         self._context = context(model.config, tokenizer)
         self._start = [model.config.decoder_start_token_id, model.config.pad_token_id]
         named = f"{tokenizer.name_or_path}: not a Kaleido model"
+        if not all(isinstance(token, int) for token in (*self._start, model.config.eos_token_id)):
+            problem = "its configuration lacks the tokens that begin, end or fill an answer"
+            raise ModelError(f"{named}: {problem}")
+        settle(tokenizer, model)
         try:
             self._valence = _template(model.config, "valence")
             self._explanation = _template(model.config, "explanation")

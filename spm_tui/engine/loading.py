@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spm_tui.engine.device import Placement
+from spm_tui.engine.ends import settle
 from spm_tui.engine.folder import OWN_FILES, check_folder
 from spm_tui.engine.foreign import reading_model
 from spm_tui.engine.headers import check_extent
@@ -45,7 +46,8 @@ def load(folder: Path, placement: Placement, *, device_map: str | None = None) -
 
     Raises:
         ModelError: it cannot be loaded, or not all of it is in its files, or it has no chat
-            template, or what is needed to quantize it is not installed.
+            template, or no token ends its answers, or what is needed to quantize it is not
+            installed.
 
     """
     from transformers import AutoModelForCausalLM, GenerationConfig
@@ -55,6 +57,7 @@ def load(folder: Path, placement: Placement, *, device_map: str | None = None) -
         AutoModelForCausalLM, folder, placement, device_map=device_map, what=what
     )
     with reading_model(folder, what):
+        settle(tokenizer, model)
         model.generation_config = GenerationConfig()  # a model's own sampling habits are not ours
         prompts = Prompts(tokenizer, context(model.config, tokenizer))
         return Loaded(model, tokenizer, prompts, placement.device.partition(":")[0])

@@ -22,7 +22,7 @@ _LONG, _SHOTS = 4000, 5
 as in real ones, so that a template whose time grows with them too fast shows it here."""
 _MOST = 1 << 20
 """Characters that a template may write around a conversation; known ones stay below 20,000."""
-_SWITCHES: dict[str, Any] = {
+SWITCHES: dict[str, Any] = {
     "enable_thinking": False,  # Qwen, GLM, SmolLM, EXAONE, Hunyuan
     "thinking": False,  # Granite, DeepSeek, Kimi
     "reasoning": False,  # Command
@@ -171,7 +171,7 @@ def _long(messages: Sequence[Message]) -> Sequence[Message]:
 
 def _switches(template: Template) -> tuple[tuple[str, Any], ...]:
     """Return how a template is told that there is to be no thinking; those it does not read not."""
-    switches = [(name, value) for name, value in _SWITCHES.items() if name in template.reads]
+    switches = [(name, value) for name, value in SWITCHES.items() if name in template.reads]
     if _EFFORT in template.reads and _NONE in template.literals:
         switches.append((_EFFORT, _NONE))
     return tuple(switches)

@@ -2,13 +2,18 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from spm_tui.engine.device import Placement
+from spm_tui.engine.ends import settle
 from spm_tui.engine.loading import load
+from spm_tui.engine.plain import PlainEngine
 from spm_tui.errors import ModelError
+from spm_tui.forms import Fields, Letter
+from spm_tui.wire import Request
 from tests import tiny
 
 CPU = Placement("cpu", "float32")
@@ -51,6 +56,50 @@ def test_weights_that_are_cut_short_are_refused(weights: Path, share: float) -> 
 @pytest.mark.parametrize("content", [POINTER, bytes(1000)])
 def test_what_is_no_weights_is_refused(weights: Path, content: bytes) -> None:
     refused(weights, content)
+
+
+# tokens that end an answer, and that fill
+
+
+@pytest.mark.parametrize("ends", [7, [7, 9], (9999, 7)])
+def test_what_the_tokenizer_does_not_say_the_configuration_does(ends: Any) -> None:
+    tokenizer = tiny.tokenizer()
+    model = tiny.model("llama", vocabulary=len(tokenizer))
+    tokenizer.eos_token = tokenizer.pad_token = None
+    model.generation_config.eos_token_id = ends
+    settle(tokenizer, model)
+    assert (tokenizer.eos_token_id, tokenizer.pad_token_id) == (7, 7)
+
+
+@pytest.mark.parametrize("ends", [None, -1, [], [99999], "x", True])
+def test_a_model_without_a_token_that_ends_an_answer_is_refused(saved: Path, ends: Any) -> None:
+    tokenizer = tiny.tokenizer()
+    model = tiny.model("llama", vocabulary=len(tokenizer))
+    tokenizer.eos_token = None
+    object.__setattr__(model.generation_config, "eos_token_id", ends)
+    object.__setattr__(model.config, "eos_token_id", ends)
+    with pytest.raises(ModelError, match="names no token that ends an answer: no eos_token in"):
+        settle(tokenizer, model)
+
+
+def test_tokens_that_the_model_does_not_know_are_none() -> None:
+    tokenizer = tiny.tokenizer()
+    model = tiny.model("llama", vocabulary=len(tokenizer))
+    tokenizer.add_special_tokens({"pad_token": "<new>"})
+    settle(tokenizer, model)
+    assert tokenizer.pad_token_id == tokenizer.eos_token_id < len(tokenizer) - 1
+
+
+def test_a_tokenizer_without_a_padding_token_answers(saved: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(saved, tmp_path / "model")
+    tokenizer = tiny.tokenizer()
+    tokenizer.pad_token = None
+    tokenizer.save_pretrained(folder)
+    loaded = load(folder, CPU)
+    form = Fields((("a", Letter("AB")),))
+    asked = [Request("rules", (), "x" * size, form, 0.0, 0) for size in (1, 30)]
+    answers = [answer for group in PlainEngine(loaded).answer(asked) for answer in group]
+    assert [reply.error for _, reply in answers] == [None, None]
 
 
 def refused(weights: Path, content: bytes) -> None:

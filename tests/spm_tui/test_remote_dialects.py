@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spm_tui.engine.manner import SWITCHES
 from spm_tui.engine.remote.dialects import (
     GRAMMAR,
     GUIDED_REGEX,
@@ -130,7 +131,7 @@ def test_examples_are_left_out_and_thoughts_allowed_for() -> None:
     body = payload(request(shots=3), manner, model="m", seed=0, without=2)
     assert [message["content"] for message in body["messages"]][1] == "example 0"
     assert len(body["messages"]) == 4
-    assert body["chat_template_kwargs"] == {"enable_thinking": False}
+    assert body["chat_template_kwargs"] == SWITCHES
     assert body["max_tokens"] == longest(FORM) + 100
 
 

@@ -109,7 +109,8 @@ def test_a_server_in_one_line() -> None:
 def test_what_is_recorded_of_a_server(fake: FakeServer, facts: dict[str, str]) -> None:
     server = found(fake)
     dialect = server.manner.dialect.name
-    assert server.record == {"url": URL, "model": "m", "dialect": dialect, **facts}
+    told = {"thinking": "asked not to"} if server.kind else {}
+    assert server.record == {"url": URL, "model": "m", "dialect": dialect, **facts, **told}
 
 
 def test_a_short_name_finds_what_is_served_by_its_hub_id() -> None:
@@ -144,6 +145,35 @@ def test_a_model_that_thinks_is_asked_not_to() -> None:
     server = found(FakeServer(thinks="unless asked not to"))
     assert (server.manner.unthinking, server.manner.thoughts) == (True, 0)
     assert server.manner.dialect.name == "json_schema"
+
+
+def test_servers_that_hand_options_on_are_asked_for_no_thoughts_from_the_start() -> None:
+    fake = FakeServer(owner="vllm", thinks="unless asked not to")
+    server = found(fake)
+    assert (server.manner.unthinking, server.manner.thoughts) == (True, 0)
+    assert all("chat_template_kwargs" in body for body in fake.trials)
+    assert server.record["thinking"] == "asked not to"
+    server = found(FakeServer(owner="vllm", thinks="always"))
+    assert (server.manner.unthinking, server.manner.thoughts) == (True, 2048)
+    assert server.record["thinking"] == "before every answer"
+
+
+@pytest.mark.parametrize("has_system", [True, False])
+def test_a_server_that_refuses_options_of_templates_goes_without(
+    has_system: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeServer(owner="vllm", has_system=has_system)
+    chat = fake._chat
+
+    def strict(body: Body) -> Outcome:
+        if "chat_template_kwargs" in body:
+            return error(400, "extra inputs are not permitted")
+        return chat(body)
+
+    monkeypatch.setattr(fake, "_chat", strict)
+    server = found(fake)
+    assert (server.manner.unthinking, server.manner.joined) == (False, not has_system)
+    assert "thinking" not in server.record
 
 
 def test_a_model_that_thinks_all_the_same_has_room_for_it() -> None:

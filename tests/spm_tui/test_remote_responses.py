@@ -44,6 +44,7 @@ def test_a_completion_that_was_cut_off_without_usage() -> None:
         {"content": "", "reasoning_content": "Well"},
         {"content": "", "reasoning": "Well"},
         {"content": "<think>Well"},
+        {"content": "Well.\n</think>\n\nYes"},
     ],
 )
 def test_thoughts_are_noticed(message: dict[str, Any]) -> None:

@@ -135,7 +135,9 @@ def test_what_servers_say_of_themselves_is_known_once_they_were_asked(
     assert not backend.asked("language")
     backend.engine("language")
     facts = {"url": url, "model": "m", "kind": "vllm", "version": "0.32.0", "weights": "/models/m"}
-    assert backend.asked("language") == [{**facts, "dialect": "json_schema"}]
+    assert backend.asked("language") == [
+        {**facts, "dialect": "json_schema", "thinking": "asked not to"}
+    ]
     assert not backend.asked("kaleido")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spm_tui.engine.manner import joined
+from spm_tui.engine.manner import SWITCHES, joined
 from spm_tui.forms import Fields, Form, Letter, Text, Whole, json_schema, most_tokens, regex
 from spm_tui.wire import Message, Request
 
@@ -102,6 +102,13 @@ class Manner:
     thoughts: int = 0
     """Tokens allowed for thoughts that a model does not do without."""
 
+    @property
+    def thinking(self) -> str:
+        """What a run's record says of thoughts; "" where nothing was to be done."""
+        if self.thoughts:
+            return "before every answer"
+        return "asked not to" if self.unthinking else ""
+
 
 def payload(
     request: Request, manner: Manner, *, model: str, seed: int, without: int = 0
@@ -132,7 +139,7 @@ def payload(
         "stream": False,
     }
     if manner.unthinking:
-        body["chat_template_kwargs"] = {"enable_thinking": False}
+        body["chat_template_kwargs"] = dict(SWITCHES)
     return body | manner.dialect.constraint(request.form)
 
 
@@ -179,6 +186,8 @@ def _shape(form: Form) -> str:
 
 def answer(said: str, manner: Manner) -> str:
     """Return the answer in what a server says: without thoughts, fences and words around it."""
-    text = re.sub(r"\A\s*<think>.*?</think>", "", said, flags=re.DOTALL).strip()
+    text = said.strip()
+    if not text.startswith("{"):  # a thought may have been begun by the prompt
+        text = re.sub(r"\A.*?</think>", "", text, flags=re.DOTALL).strip()
     start, end = text.find("{"), text.rfind("}")
     return text[start : end + 1] if manner.dialect.in_words and -1 < start < end else text

@@ -79,6 +79,7 @@ class Server(_Facts):
             "version": self.version,
             "weights": self.weights,
             "dialect": self.manner.dialect.name,
+            "thinking": self.manner.thinking,
         }
         return {name: fact for name, fact in facts.items() if fact}
 
@@ -125,7 +126,7 @@ async def explore(
             seconds = time.monotonic() - start
             facts = await _facts(connection, entry)
             trials = Trials(connection, entry["id"], patience=patience, say=say)
-            manner = await trials.manner()
+            manner = await trials.manner(facts.kind)
             dialect, outcomes = await trials.dialect(facts.kind, manner)
         except Trouble as error:
             raise ModelError(f"{connection.url}: {error}") from error
@@ -219,4 +220,7 @@ def _notes(url: str, manner: Manner, outcomes: list[str]) -> Iterator[str]:
             f" ({'; '.join(outcomes)}); asking in words, answers are checked"
         )
     if manner.thoughts:
-        yield f"{url}: the model thinks before every answer, which takes long"
+        yield (
+            f"{url}: the model thinks before every answer, which takes long; run here, it answers"
+            " without"
+        )

@@ -116,7 +116,7 @@ def _said(body: str) -> Said:
             prompt_tokens=int(usage.get("prompt_tokens") or 0),
             answer_tokens=int(usage.get("completion_tokens") or 0),
             finished=choice.get("finish_reason") != "length",
-            thought=bool(thoughts) or text.lstrip().startswith("<think>"),
+            thought=bool(thoughts) or text.lstrip().startswith("<think>") or "</think>" in text,
         )
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         problem = f"the response is not a chat completion: {_one_line(body)}"

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from spm_tui.engine.remote.connection import Connection
@@ -52,27 +52,28 @@ class Trials:
         self._start = time.monotonic()
         self._until = self._start + patience
 
-    async def manner(self) -> Manner:
+    async def manner(self, kind: str) -> Manner:
         """Return whether there is a system role, and whether the model thinks before it answers.
+
+        Servers of a known kind hand options on to templates, and are asked for no thoughts before
+        there are any: then the prompt is what it is here.
+
+        Args:
+            kind: of server.
 
         Raises:
             Trouble: the server cannot answer now.
             ModelError: it answers nothing.
 
         """
-        manner = Manner(WORDS)
-        try:
-            said = await self._ask(manner)
-        except (Refused, Trouble) as error:
-            if isinstance(error, Trouble) and not error.blamed:
-                raise
-            manner = replace(manner, joined=True)
-            try:
-                said = await self._ask(manner)
-            except (Refused, Trouble):
-                raise ModelError(f"{self._connection.url}: {error}") from error
+        manners = [Manner(WORDS), Manner(WORDS, joined=True)]
+        if kind:
+            manners = [*(replace(one, unthinking=True) for one in manners), *manners]
+        manner, said = await self._first(manners)
         if not said.thought:
             return manner
+        if manner.unthinking:
+            return replace(manner, thoughts=_THOUGHTS)
         unthinking = replace(manner, unthinking=True)
         try:
             if not (await self._ask(unthinking)).thought:
@@ -80,6 +81,18 @@ class Trials:
         except Refused:
             pass  # a server that knows no options of templates
         return replace(manner, thoughts=_THOUGHTS)
+
+    async def _first(self, manners: Sequence[Manner]) -> tuple[Manner, Said]:
+        """Return the first manner that is answered, and the answer."""
+        problem: Refused | Trouble | None = None
+        for manner in manners:
+            try:
+                return manner, await self._ask(manner)
+            except (Refused, Trouble) as error:
+                if isinstance(error, Trouble) and not error.blamed and problem is None:
+                    raise
+                problem = problem or error
+        raise ModelError(f"{self._connection.url}: {problem}") from problem
 
     async def dialect(self, kind: str, manner: Manner) -> tuple[Dialect, list[str]]:
         """Return the first dialect that works, and what became of those before.

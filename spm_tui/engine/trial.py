@@ -52,7 +52,7 @@ def manner_for_exchanges(source: str, variables: dict[str, Any], *, name: str) -
 
 
 def _manner(kind: str, source: str, variables: dict[str, Any], name: str) -> Manner:
-    outcome = _tried(json.dumps([kind, source, variables]))
+    outcome = _tried(json.dumps([kind, source, variables], sort_keys=True))
     if isinstance(outcome, str):
         raise ModelError(f"{name}: its chat template cannot be used: {outcome}")
     return outcome

@@ -4,7 +4,9 @@ Pure functions on arrays: N scenarios, R responses at most, A attributes. Scenar
 fewer than R responses are padded with NaN scores, which are infinitely far from any
 target. The target's side is two vectors, values [A] in [0, 1] and weights [A], weight 0
 for attributes the target does not name, and the function that measures: the paper's
-Euclidean one, weighted, unless another is asked for.
+Euclidean one, weighted, unless another is asked for. Weights say how much attributes count
+beside each other, not in which unit: all distances are those of weights of which the largest
+is 1, so that twice the weights are the same target, and equal weights are none.
 
 Labels are levels, so their distances have exact values and are equal when they differ by
 less than rounding can make them: that decides what is correct and what is a tie. Scores may
@@ -25,6 +27,9 @@ import numpy.typing as npt
 
 TOLERANCE = 1e-9
 """Comparable distances closer than this are equal up to rounding."""
+_DIGITS = 12
+"""Decimal digits that count of a weight. 3e-13 of 1e-12 is not 0.3 in the last bit, which could
+tell apart what is equally near; twelve digits, fewer than anybody types, make it so."""
 
 Function: TypeAlias = Literal["euclidean", "weighted-euclidean", "city-block", "chebyshev"]
 FUNCTIONS: tuple[Function, ...] = get_args(Function)
@@ -43,7 +48,7 @@ class Aim:
     value: Floats
     """[A] in [0, 1]; ignored where the weight is 0."""
     weight: Floats
-    """[A], not negative; 0 for attributes not aimed at."""
+    """[A], not negative, in any unit; 0 for attributes not aimed at."""
     function: Function = "weighted-euclidean"
 
     @property
@@ -52,13 +57,29 @@ class Aim:
         return [int(a) for a in np.flatnonzero(self.weight > 0)]
 
 
+def relative(weights: Floats) -> Floats:
+    """Return weights as shares of the largest of each target, [..., A] in [0, 1].
+
+    A weight below 1e-308 of the largest becomes 0.
+
+    Args:
+        weights: [..., A], not negative, of any size.
+
+    """
+    largest = weights.max(axis=-1, keepdims=True, initial=0)
+    shares = np.divide(weights, largest, out=np.zeros(weights.shape), where=largest > 0)
+    between = (shares > 0) & (shares < 1)
+    shares[between] = [float(f"{share:.{_DIGITS}g}") for share in shares[between].tolist()]
+    return shares
+
+
 def squared_distances(scores: Floats, target: Floats, weights: Floats) -> Floats:
     """Return the weighted squared Euclidean distances, [N, R]; infinite for missing responses.
 
     Args:
         scores: [N, R, A] in [0, 1]; NaN where there is no response or no score.
         target: [A] in [0, 1]; ignored where the weight is 0.
-        weights: [A], not negative.
+        weights: [A], not negative, in any unit.
 
     """
     return distances(scores, Aim(target, weights))
@@ -72,7 +93,8 @@ def distances(scores: Floats, aim: Aim) -> Floats:
 
     Args:
         scores: [N, R, A] in [0, 1]; NaN where there is no response or no score.
-        aim: "euclidean" treats every positive weight as 1, the others multiply by it.
+        aim: "euclidean" treats every positive weight as 1, the others multiply by its share of
+            the largest.
 
     """
     return combine(costs(scores, aim), aim.function)
@@ -83,11 +105,12 @@ def costs(scores: Floats, aim: Aim) -> list[Floats]:
 
     If nothing is aimed at, all are still looked at, so that missing responses are known.
     """
-    weights = (aim.weight > 0).astype(float) if aim.function == "euclidean" else aim.weight
-    blind = not weights.any()
+    named = aim.weight > 0
+    weights = named.astype(float) if aim.function == "euclidean" else relative(aim.weight)
+    looked_at = named if named.any() else ~named
     return [
         weight * _gap(scores[..., a] - aim.value[a], aim.function)
-        if weight or blind
+        if looked_at[a]
         else np.zeros(scores.shape[:-1])
         for a, weight in enumerate(weights)
     ]
@@ -109,7 +132,10 @@ def combine(costs: Sequence[Floats], function: Function) -> Floats:
 
 
 def measure(distances: Floats, function: Function) -> Floats:
-    """Return comparable distances in the function's natural unit, that of the scale."""
+    """Return comparable distances in the function's natural unit, that of the scale.
+
+    It is the unit of an attribute of the largest weight, whatever that is.
+    """
     natural: Floats = np.sqrt(distances) if function in _SQUARED else distances
     return natural
 

@@ -64,9 +64,14 @@ class Judged:
         return self.targets is None or len(self._place(value, weight)) > 0
 
     def _place(self, value: Floats, weight: Floats) -> npt.NDArray[np.intp]:
+        """Where a target is among those told, by what a method reads of it: also its weights' size.
+
+        Weights are compared by their ratio, as one of 1e-12 is not none.
+        """
         values, weights = self.targets or (np.zeros((0, 0)), np.zeros((0, 0)))
-        apart = np.abs(weights - weight) + np.abs(values - value) * (weights > 0)
-        return np.flatnonzero((apart <= TOLERANCE).all(axis=1))
+        same_weight = np.abs(weights - weight) <= TOLERANCE * np.minimum(weights, weight)
+        same_value = (np.abs(values - value) <= TOLERANCE) | (weights == 0)
+        return np.flatnonzero((same_weight & same_value).all(axis=1))
 
     def of(self, scenarios: Ints | Bools) -> "Judged":
         """Return it for some of the scenarios."""
@@ -82,7 +87,7 @@ class Judged:
         where = list(attributes)
         chosen, targets = self.chosen, self.targets
         if chosen is not None and targets is not None:
-            kept = np.delete(targets[1], where, axis=1).sum(axis=1) == 0
+            kept = ~(np.delete(targets[1], where, axis=1) > 0).any(axis=1)
             chosen = chosen[:, kept]
             targets = (targets[0][kept][:, where], targets[1][kept][:, where])
         return Judged(

@@ -7,6 +7,7 @@ a file that is damaged, or in part from another version, counts as far as it can
 import contextlib
 import json
 import re
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,8 +16,6 @@ from typing import TypeAlias
 
 Named: TypeAlias = tuple[tuple[str, float], ...]
 """Attribute → number."""
-HEAVIEST = 1e6
-"""A weight above it was never set by anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def _of_json(found: Mapping[str, object]) -> Remembered:
         scenario=_number(found.get("scenario")),
         preset=text("preset"),
         target=_named(found.get("target"), most=1),
-        weights=tuple(pair for pair in _named(found.get("weights"), most=HEAVIEST) if pair[1]),
+        weights=tuple(pair for pair in _named(found.get("weights"), most=sys.float_info.max) if pair[1]),
         off=tuple(name for name in off if isinstance(name, str)) if isinstance(off, list) else (),
         function=text("function"),
         outcome=text("outcome"),

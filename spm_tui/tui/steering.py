@@ -4,6 +4,7 @@ Owns what the target panel shows and what the rest of the app aligns to.
 """
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -99,10 +100,17 @@ class Steering:
         return self._with(index, replace(slot, on=not slot.on))
 
     def weigh(self, index: int, factor: float) -> "Steering":
-        """Return it with one weight multiplied, within 1/8 to 8."""
+        """Return it with one weight multiplied, within 1/8 to 8.
+
+        One that lies beyond, as in a target that was written elsewhere, moves freely: its size
+        says nothing, and the bounds would change it by any factor.
+        """
         slot = self.slots[index]
-        weight = min(max(slot.weight * factor, 1 / HEAVIEST), HEAVIEST)
-        return self._with(index, replace(slot, weight=weight))
+        weight = slot.weight * factor
+        if 1 / HEAVIEST <= slot.weight <= HEAVIEST:
+            weight = min(max(weight, 1 / HEAVIEST), HEAVIEST)
+        usable = 0 < weight <= sys.float_info.max
+        return self._with(index, replace(slot, weight=weight if usable else slot.weight))
 
     def next_function(self) -> "Steering":
         """Return it with the next alignment function."""

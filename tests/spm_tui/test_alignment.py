@@ -19,6 +19,7 @@ from spm_tui.alignment import (
     measure,
     nearest,
     picks,
+    relative,
     squared_distances,
     ties,
 )
@@ -36,7 +37,7 @@ cases = hnp.array_shapes(min_dims=3, max_dims=3, max_side=5).flatmap(
 @given(cases)
 def test_distances_are_weighted_sums_of_squares(case: tuple[Floats, Floats, Floats]) -> None:
     scores, target, weights = case
-    expected = (weights * (scores - target) ** 2).sum(axis=2)
+    expected = (relative(weights) * (scores - target) ** 2).sum(axis=2)
     assert squared_distances(scores, target, weights) == pytest.approx(expected)
 
 
@@ -102,6 +103,7 @@ def test_the_default_function_is_the_weighted_euclidean_one(
 def test_functions_are_what_they_are_called(case: tuple[Floats, Floats, Floats]) -> None:
     scores, target, weights = case
     gaps = np.abs(scores - target)
+    weights = relative(weights)
     expected: dict[Function, Floats] = {
         "euclidean": np.sqrt(((weights > 0) * gaps**2).sum(axis=2)),
         "weighted-euclidean": np.sqrt((weights * gaps**2).sum(axis=2)),
@@ -115,17 +117,64 @@ def test_functions_are_what_they_are_called(case: tuple[Floats, Floats, Floats])
 
 
 def test_distances_by_hand() -> None:
-    """Gaps of 0.6 and 0.2, the second attribute three times as heavy."""
+    """Gaps of 0.6 and 0.2, the second attribute four times as heavy."""
     scores = np.array([[[0.4, 0.8]]])
     expected: dict[Function, float] = {
         "euclidean": math.sqrt(0.36 + 0.04),
-        "weighted-euclidean": math.sqrt(0.36 + 0.12),
-        "city-block": 1.2,
-        "chebyshev": 0.6,
+        "weighted-euclidean": math.sqrt(0.09 + 0.04),
+        "city-block": 0.35,
+        "chebyshev": 0.2,
     }
     for function, natural in expected.items():
-        found = distances(scores, Aim(np.ones(2), np.array([1.0, 3.0]), function))
-        assert measure(found, function).item() == pytest.approx(natural), function
+        for weights in ([1.0, 4.0], [0.25, 1.0], [1e-12, 4e-12], [5e-324, 2e-323]):
+            found = distances(scores, Aim(np.ones(2), np.array(weights), function))
+            assert measure(found, function).item() == pytest.approx(natural), function
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.1, 0.3, 1.0, 2.5, 7.0]), min_size=1, max_size=5),
+    st.floats(1e-12, 1e12),
+)
+def test_weights_of_any_unit_are_the_same_to_the_last_bit(
+    weights: list[float], scale: float
+) -> None:
+    ones, others = relative(np.array(weights)), relative(np.array(weights) * scale)
+    assert ones.tolist() == others.tolist()
+    assert ones.max() == float(any(weights))
+    assert (ones > 0).tolist() == [weight > 0 for weight in weights]
+
+
+@given(hnp.arrays(float, (3, 4), elements=st.floats(0, 1.7e308)))
+def test_weights_of_any_size_are_shares_in_their_order(weights: Floats) -> None:
+    shares = relative(weights)
+    assert ((shares >= 0) & (shares <= 1)).all()
+    for row, weight in zip(shares, weights, strict=True):
+        assert (row == relative(weight)).all()
+        assert row[weight == 0].sum() == 0
+        assert (np.diff(row[np.argsort(weight)]) >= 0).all()
+        if weight.any():
+            assert row.tolist() == pytest.approx((weight / weight.max()).tolist(), rel=1e-11)
+
+
+@pytest.mark.parametrize("weights", [[1.0, 0.3, 0.0], [0.123456789012, 1.0, 1e-12]])
+def test_weights_of_which_the_largest_is_one_are_as_they_are(weights: list[float]) -> None:
+    assert relative(np.array(weights)).tolist() == weights
+
+
+@given(cases, st.floats(5e-324, 1.7e308), st.sampled_from(FUNCTIONS))
+def test_equal_weights_of_any_size_are_none(
+    case: tuple[Floats, Floats, Floats], weight: float, function: Function
+) -> None:
+    scores, target, weights = case
+    equal = np.where(weights > 0, weight, 0)
+    plain = distances(scores, Aim(target, (weights > 0).astype(float), function))
+    assert (distances(scores, Aim(target, equal, function)) == plain).all()
+
+
+def test_a_weight_that_vanishes_beside_another_still_wants_a_score() -> None:
+    scores = np.array([[[0.5, np.nan], [0.25, 0.5]]])
+    found = distances(scores, Aim(np.ones(2), np.array([1e300, 1e-300])))
+    assert found.tolist() == [[np.inf, 0.5625]]
 
 
 @given(cases, st.sampled_from(FUNCTIONS), st.data())

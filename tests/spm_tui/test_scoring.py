@@ -221,6 +221,19 @@ def test_for_a_target_it_was_not_asked_about_nothing_is_chosen() -> None:
         list(grid.everything(judged))
 
 
+@pytest.mark.parametrize("scale", [5e-324, 1e-300, 1e-12, 1e12, 1e300])
+def test_a_target_is_known_by_what_was_told_also_with_weights_of_any_size(scale: float) -> None:
+    levels = np.array([[[0, 4], [4, 0]]], dtype=np.int16)
+    weights = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]) * scale
+    judged = Judged(
+        levels, (5, 5), chosen=np.array([[1, 0, 1]]), targets=(np.ones((3, 2)), weights)
+    )
+    found = [judged.choice(np.ones(2), weight).tolist() for weight in weights]
+    assert found == [[1], [0], [1]]
+    assert not judged.asked(np.ones(2), 3 * weights[0])
+    assert judged.on([0]).choice(np.ones(1), weights[0, :1]).tolist() == [1]
+
+
 def test_on_some_attributes_the_targets_that_name_others_are_gone() -> None:
     levels = np.array([[[0, 4], [4, 0]], [[1, 1], [2, 2]]], dtype=np.int16)
     values, weights = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[1.0, 0.0], [0.0, 2.0]])

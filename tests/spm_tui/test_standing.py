@@ -1,11 +1,15 @@
 """Standings: worked examples, and agreement with the outcomes that make the tables."""
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spm_tui.alignment import FUNCTIONS, Aim, Function
+from spm_tui.datasets import builtin
+from spm_tui.scoring.bias import bias
 from spm_tui.scoring.outcomes import Judged, listed
 from spm_tui.scoring.standing import Status, aimed, stand
 from tests.spm_tui.test_scoring import judgements
@@ -51,6 +55,50 @@ def test_the_margin_has_the_sign_of_the_status(judged: Judged, data: st.DataObje
     assert (np.isfinite(standings.margin) == scored).all()
     assert (standings.margin[standings.status == Status.WRONG] >= 0).all()
     assert (standings.margin[standings.status == Status.RIGHT] <= 0).all()
+
+
+def in_other_units(draw: st.DrawFn, aim: Aim) -> Aim:
+    """The same aim with its weights in another unit."""
+    scale = draw(st.floats(1e-12, 1e12) | st.sampled_from([1e-300, 1e300, 1e-12, 1e-9, 1e12]))
+    return replace(aim, weight=aim.weight * scale)
+
+
+@settings(max_examples=100, deadline=None)
+@given(judgements(), st.data())
+def test_the_unit_of_weights_changes_nothing(judged: Judged, data: st.DataObject) -> None:
+    aim = data.draw(aims(len(judged.sizes)))
+    other = in_other_units(data.draw, aim)
+    ones, others = stand(judged, aim), stand(judged, other)
+    for field in fields(ones):
+        first, second = getattr(ones, field.name), getattr(others, field.name)
+        assert np.array_equal(first, second, equal_nan=first.dtype.kind == "f"), field.name
+    for measured, again in (
+        (aimed(judged, aim), aimed(judged, other)),
+        *zip(
+            listed(judged, aim.value[None], aim.weight[None]),
+            listed(judged, other.value[None], other.weight[None]),
+            strict=True,
+        ),
+    ):
+        assert measured.attributes.tolist() == again.attributes.tolist()
+        assert measured.correct.tolist() == again.correct.tolist()
+        assert measured.scored.tolist() == again.scored.tolist()
+        assert measured.expected.tolist() == again.expected.tolist()
+    one, another = (bias(judged, each.value, each.weight) for each in (aim, other))
+    assert np.array_equal(one.picked, another.picked, equal_nan=True)
+    assert np.array_equal(one.ideal, another.ideal, equal_nan=True)
+
+
+@pytest.mark.parametrize("weight", [5e-324, 1e-12, 1e-9, 1e-8, 0.5, 2.0, 1e12, 1e300])
+def test_perfect_scores_are_right_with_weights_of_any_size(weight: float) -> None:
+    scenarios = builtin.load("mini-mic").benchmark.split("eval")
+    levels = np.full((24, max(len(one.responses) for one in scenarios), 6), -1, dtype=np.int16)
+    for row, one in zip(levels, scenarios, strict=True):
+        row[: len(one.responses)] = [response.labels for response in one.responses]
+    labels = Judged(levels, (7,) * 6)
+    judged = replace(labels, scores=labels.values)
+    value = np.array([1, 2, 5, 4, 1, 2]) / 6
+    assert stand(judged, Aim(value, np.full(6, weight))).correct == 24
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,5 +1,6 @@
 """Why a pick is wrong: every claim is checked against brute force."""
 
+from dataclasses import replace
 from itertools import combinations, permutations
 
 import numpy as np
@@ -12,7 +13,7 @@ from spm_tui.scoring.outcomes import Judged
 from spm_tui.scoring.standing import Status, stand
 from spm_tui.scoring.why import blamed, why
 from tests.spm_tui.test_scoring import judgements
-from tests.spm_tui.test_standing import aims
+from tests.spm_tui.test_standing import aims, in_other_units
 
 
 @st.composite
@@ -170,3 +171,16 @@ def test_only_a_wrong_pick_from_scores_has_a_reason() -> None:
         why(chosen, 0, aim)
     with pytest.raises(ValueError, match="no scores"):
         blamed(chosen, aim)
+
+
+@settings(max_examples=60, deadline=None)
+@given(mistakes(), st.data())
+def test_the_unit_of_weights_changes_no_reason(
+    mistake: tuple[Judged, int, Aim], data: st.DataObject
+) -> None:
+    judged, scenario, aim = mistake
+    other = in_other_units(data.draw, aim)
+    one, another = why(judged, scenario, aim), why(judged, scenario, other)
+    assert one.shares.tolist() == another.shares.tolist()
+    assert replace(one, shares=another.shares) == another
+    assert (blamed(judged, aim) == blamed(judged, other)).all()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spm_tui import target_files
-from spm_tui.alignment import FUNCTIONS
+from spm_tui.alignment import FUNCTIONS, relative
 from spm_tui.targets import Target, parse
 from spm_tui.tui.steering import HEAVIEST, Slot, Steering, among, high, presets
 from store.records import Attribute
@@ -48,6 +48,28 @@ def test_values_and_weights_keep_their_bounds(steering: Steering) -> None:
     for slot in steering.slots:
         assert 0 <= slot.value <= 1
         assert 1 / HEAVIEST <= slot.weight <= HEAVIEST
+
+
+@given(sizes, st.sampled_from([1e-300, 1e-12, 1e-3, 1e3, 1e12, 1e300]), st.data())
+def test_weights_of_any_size_are_steered_alike(
+    levels: list[int], scale: float, data: st.DataObject
+) -> None:
+    one = over(*levels)
+    values = tuple((a.name, 1.0) for a in one.attributes)
+    other = one.take("mine", Target(values, (scale,) * len(values)))
+    steps = st.tuples(st.integers(0, len(levels) - 1), st.sampled_from([0.5, 2.0]))
+    for index, factor in data.draw(st.lists(steps, max_size=3)):
+        one, other = one.weigh(index, factor), other.weigh(index, factor)
+        shares = [relative(each.aim().weight).tolist() for each in (one, other)]
+        assert shares[0] == shares[1]
+
+
+def test_a_weight_stays_positive_and_finite() -> None:
+    taken = over(5, 5).take("mine", Target((("a0", 1.0), ("a1", 1.0)), (5e-324, 1.7e308)))
+    assert taken.weigh(0, 0.5).weigh(1, 2).slots == taken.slots
+    assert taken.weigh(0, 2).weigh(1, 0.5).target() == Target(
+        (("a0", 1.0), ("a1", 1.0)), (1e-323, 8.5e307)
+    )
 
 
 @given(steerings())

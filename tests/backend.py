@@ -2,11 +2,11 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from spm_tui.bench import execute
-from spm_tui.bench.embedding import Vectors
+from spm_tui.bench.embedding import Embedding, Vectors
 from spm_tui.bench.subject import Backbone
 from spm_tui.cli import headless, main
 from spm_tui.engine.scripted import ScriptedEngine
@@ -23,7 +23,6 @@ class FakeBackend:
 
     def __init__(self, choice: Any, *, say: Any) -> None:
         self._choice = choice
-        self.embedder = "fake"
         self._say = say
 
     def backbone(self, role: Role) -> Backbone:
@@ -31,6 +30,9 @@ class FakeBackend:
         return Backbone(
             choice.model if role == "language" else getattr(choice, role), "fake/float32"
         )
+
+    def embedding(self, texts: Iterable[str]) -> Embedding:
+        return Embedding("fake")
 
     def asked(self, role: Role) -> tuple[()]:
         return ()

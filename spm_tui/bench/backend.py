@@ -1,29 +1,32 @@
 """The models of a run, located at once and loaded only when something must be answered."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from spm_tui.bench.embedding import Vectors
+from spm_tui.bench.embedding import Embedding, Vectors
 from spm_tui.bench.options import KEY, SERVERS
 from spm_tui.bench.subject import Backbone
 from spm_tui.control_strings import holds_any
-from spm_tui.engine import models, template_files
+from spm_tui.engine import models, reach, template_files
 from spm_tui.engine.base import Engine
 from spm_tui.engine.device import Placement, place, share_cores, spread
 from spm_tui.engine.manner import Manner
 from spm_tui.engine.models import Located
 from spm_tui.engine.presets import hub_id
+from spm_tui.engine.reach import POOLING, Cut, Reach
 from spm_tui.engine.spread import SpreadEngine
 from spm_tui.errors import ModelError
+from spm_tui.format import count
 from spm_tui.methods.catalogue import Role
 from spm_tui.wire import Asked
 from store.identity import Canonical
 
 if TYPE_CHECKING:
     from spm_tui.engine.cluster import Actors
+    from spm_tui.engine.embed import Embedder
 
 Say = Callable[[str], None]
 _BY_TEMPLATE: tuple[Role, ...] = ("language", "reward")
@@ -147,10 +150,45 @@ class Backend:
             workers=choice.workers,
         )
 
-    @property
-    def embedder(self) -> str:
-        """The embedding model's identity; its files are fetched if need be."""
-        return self._embedder.revision
+    def embedding(self, texts: Iterable[str]) -> Embedding:
+        """Return how texts are embedded; the embedding model's files are fetched if need be.
+
+        Where all are read at once that is the model alone, as it was before windows.
+
+        Args:
+            texts: all that a run may ever embed, also those of scenarios not selected: a run can
+                grow.
+
+        """
+        revision = self._embedder.revision
+        if self._reach is None:
+            return Embedding(revision, self._cut(list(texts)))
+        return Embedding(f"{revision}/{POOLING}" if self._reach.exceeded(texts) else revision)
+
+    @cached_property
+    def _reach(self) -> Reach | None:
+        """How much the embedding model reads; None where it cuts."""
+        return reach.of_folder(self._embedder.folder) or self._loaded_embedder().reach
+
+    def _cut(self, texts: Sequence[str]) -> Cut | None:
+        """Return what the embedding model leaves out, and tell it."""
+        cut = self._loaded_embedder().cut(texts)
+        name = self._embedder.name
+        if cut is None:
+            self._say(f"{name} may not read longer texts to their end, and does not tell")
+        elif cut.texts:
+            self._say(
+                f"{name} cuts {count(cut.texts)} of {count(len(set(texts)))} texts: it does not"
+                f" read {count(cut.tokens)} of their tokens"
+            )
+            return cut
+        return None
+
+    def _loaded_embedder(self) -> "Embedder":
+        """Return the embedding model; never kept, as a language model may need its memory."""
+        from spm_tui.engine.embed import Embedder
+
+        return Embedder(self._embedder.folder, device=self.placement.device)
 
     def engine(self, role: Role) -> Engine:
         """Return the engine of a role, loaded if it was not the last; two may not fit a GPU."""
@@ -243,7 +281,5 @@ class Backend:
         """Yield embeddings of `texts`; the embedder is loaded only if there are any."""
         if not texts:
             return
-        from spm_tui.engine.embed import Embedder
-
         self._say(f"embedding {len(texts)} texts")
-        yield from Embedder(self._embedder.folder, device=self.placement.device).embed(texts)
+        yield from self._loaded_embedder().embed(texts)

@@ -1,10 +1,12 @@
 """Embeddings of scenarios and of single texts: made once per model, and kept in the store."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from spm_tui.engine.reach import Cut
 from store import benchmarks
 from store.connection import Store
 from store.identity import content_hash
@@ -15,12 +17,27 @@ Embed = Callable[[Sequence[str]], Iterator[Vectors]]
 """Yields the embeddings of texts, [some, D] at a time, in order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """How texts are embedded."""
+
+    identity: str
+    """Of the model, and of the way of longer texts if there are any: what vectors are kept by."""
+    cut: Cut | None = None
+    """What is left out of longer texts, if anything."""
+
+
+def joined(scenario: Scenario) -> str:
+    """Return a scenario as it is embedded: question and responses together."""
+    return "\n".join(scenario.texts)
+
+
 def of_scenarios(
     store: Store, embedder: str, scenarios: Sequence[Scenario], embed: Embed
 ) -> Vectors:
-    """Return the embeddings of scenarios, [N, D]: of question and responses together."""
+    """Return the embeddings of scenarios, [N, D]."""
     keys = [scenario.key for scenario in scenarios]
-    texts = {key: "\n".join(one.texts) for key, one in zip(keys, scenarios, strict=True)}
+    texts = {key: joined(one) for key, one in zip(keys, scenarios, strict=True)}
     found = _embeddings(store, embedder, texts, embed)
     return np.stack([found[key] for key in keys])
 

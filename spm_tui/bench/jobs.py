@@ -1,8 +1,11 @@
 """From options to a job, and from a job to its run: what a command and a program have in common."""
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from spm_tui.bench.backend import Backend, ModelChoice
+from spm_tui.bench.embedding import Embedding, joined
 from spm_tui.bench.events import Event
 from spm_tui.bench.execute import Context, run_asking, run_direct, run_trained, with_prompts
 from spm_tui.bench.options import SERVERS, RunOptions
@@ -13,6 +16,7 @@ from spm_tui.forms import Text
 from spm_tui.methods.base import REASONING, Settings
 from spm_tui.methods.catalogue import EMBEDDING, MODEL_OF, PER_TARGET, TRAINED
 from spm_tui.targets import Target
+from store.identity import canonical_json
 
 
 def model_choice(options: RunOptions) -> ModelChoice:
@@ -87,15 +91,29 @@ def make_job(
         ModelError: there is no such model, or it cannot be fetched.
 
     """
-    role = MODEL_OF.get(method)
+    role, settings = MODEL_OF.get(method), _settings(options, subject)
+    embedding = Embedding("")
+    if method in EMBEDDING:
+        embedding = backend.embedding(embedded(subject, method, settings))
     return Job(
         subject,
         method,
-        _settings(options, subject),
+        settings,
         backend.backbone(role) if role else None,
-        backend.embedder if method in EMBEDDING else "",
+        embedding.identity,
         targets if method in PER_TARGET else (),
+        embedding.cut,
     )
+
+
+def embedded(subject: Subject, method: str, settings: Settings) -> list[str]:
+    """Return the texts that a method embeds: of its examples, and of the whole split it runs on."""
+    splits = dict.fromkeys(("train", subject.split))
+    scenarios = [one for split in splits for one in subject.benchmark.split(split)]
+    if method in TRAINED:
+        texts = TRAINED[method](settings).texts
+        return [text for scenario in scenarios for text in texts(scenario)]
+    return [joined(scenario) for scenario in scenarios]
 
 
 def run_job(context: Context, backend: Backend, job: Job) -> Iterator[Event]:
@@ -105,6 +123,7 @@ def run_job(context: Context, backend: Backend, job: Job) -> Iterator[Event]:
         SpmError: a model cannot be used, or the benchmark lacks what the method needs.
 
     """
+    context = _with_cut(context, job)
     if role := MODEL_OF.get(job.method):
         plan = make_plan(context.store, job, backend.embed)
         facts = backend.prompts(role, [ask.request for ask in plan.asks])
@@ -119,6 +138,15 @@ def run_job(context: Context, backend: Backend, job: Job) -> Iterator[Event]:
         yield from run_trained(context, job, backend.embed)
     else:
         yield from run_direct(context, job)
+
+
+def _with_cut(context: Context, job: Job) -> Context:
+    """Return the context with what the embedding model leaves out in the record, if anything."""
+    if job.cut is None:
+        return context
+    cut = {"embedder_cut": {"texts": job.cut.texts, "tokens": job.cut.tokens}}
+    environment = canonical_json({**json.loads(context.environment), **cut})
+    return replace(context, environment=environment)
 
 
 def _settings(options: RunOptions, subject: Subject) -> Settings:

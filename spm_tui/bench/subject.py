@@ -7,6 +7,7 @@ from datetime import datetime
 from spm_tui import prompts
 from spm_tui.control_strings import holds_any
 from spm_tui.datasets import builtin
+from spm_tui.engine.reach import Cut
 from spm_tui.errors import InputError
 from spm_tui.methods.base import Settings
 from spm_tui.methods.catalogue import CHOOSING, EMBEDDING, FEW_SHOT, METHODS, MODEL_OF
@@ -142,10 +143,13 @@ class Job:
     backbone: Backbone | None = None
     """None for methods without a model."""
     embedder: str = ""
-    """Revision of the embedding model; empty for methods that use none."""
+    """What embeddings are kept by: the embedding model's revision, and the way of longer texts if
+    there are any; empty for methods that use none."""
     targets: tuple[Target, ...] = ()
     """What a method that is told the target is asked about. Like the scenarios no part of the
     run's identity: a run can grow."""
+    cut: Cut | None = None
+    """What an embedding model that cuts leaves out of the texts; for the run's record."""
 
     @property
     def spec(self) -> RunSpec:

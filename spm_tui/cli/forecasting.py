@@ -1,23 +1,26 @@
 """`spm-tui --headless --dry-run`: what each run would take, and what the store has of it."""
 
 import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from spm_tui.bench.backend import Backend
+from spm_tui.bench.embedding import Embedding
 from spm_tui.bench.estimate import Estimate, estimate, measured_costs
-from spm_tui.bench.jobs import make_job, model_choice
+from spm_tui.bench.jobs import embedded, make_job, model_choice
 from spm_tui.bench.options import SERVERS, RunOptions
 from spm_tui.bench.repeating import options_of
 from spm_tui.bench.subject import Backbone, Job
 from spm_tui.bench.target_sets import members
 from spm_tui.cli.experiment import Cell
 from spm_tui.cli.parts import Part, make_ready
+from spm_tui.engine import models
 from spm_tui.engine.presets import hub_id
+from spm_tui.engine.reach import POOLING, of_folder
 from spm_tui.format import count
 from spm_tui.methods.base import ALL
-from spm_tui.methods.catalogue import Role
+from spm_tui.methods.catalogue import EMBEDDING, Role
 from spm_tui.report import tables, text
 from spm_tui.target_files import to_json
 from store import runs
@@ -50,10 +53,9 @@ class _Named(Backend):
             said += [choice.revision, choice.backend if choice.backend in SERVERS else None]
         return Backbone(name, canonical_json(said))
 
-    @property
-    def embedder(self) -> str:
-        """The embedding model's name."""
-        return self._choice.embedder
+    def embedding(self, texts: Iterable[str]) -> Embedding:  # noqa: ARG002 - none is looked at
+        """Return the embedding model's name."""
+        return Embedding(self._choice.embedder)
 
 
 def forecast(cells: Sequence[Cell], store: Store) -> list[Forecast]:
@@ -90,13 +92,15 @@ def _answered(db: Connection, job: Job, spec: RunSpec, part: Part) -> int:
 
     No identity of a model is known here: settings are compared, and what models are called.
     """
+    alike = [run for run in runs.listing(db) if _seems(run, spec, part)]
+    if alike and job.method in EMBEDDING:
+        alike = _embedded_alike(alike, job)
     scenarios = {scenario.number for scenario in job.subject.scenarios}
     attributes = {ALL, *job.subject.attributes}
     told = {to_json(target) for target in job.targets} or {""}
     requests = {
         item.request
-        for run in runs.listing(db)
-        if _seems(run, spec, part)
+        for run in alike
         for item in runs.items(db, run.number)
         if item.scenario in scenarios and item.attribute in attributes and item.target in told
     }
@@ -108,8 +112,22 @@ def _seems(run: Run, spec: RunSpec, part: Part) -> bool:
     if (stored.benchmark, stored.split, stored.method) != (spec.benchmark, spec.split, spec.method):
         return False
     named = _config(_job(options_of(run), part, spec.method).spec)
-    models = {key: named[key] for key in ("model", "embedder") if key in named}
-    return _config(stored) | models == _config(spec)
+    called = {key: named[key] for key in ("model", "embedder") if key in named}
+    return _config(stored) | called == _config(spec)
+
+
+def _embedded_alike(stored: Sequence[Run], job: Job) -> list[Run]:
+    """Return the runs that longer texts were embedded for as they would be now.
+
+    All where that is not known, as the embedding model is not on this machine.
+    """
+    folder = models.at_hand(job.embedder)
+    if folder is None or (reach := of_folder(folder)) is None:
+        return list(stored)
+    windowed = reach.exceeded(embedded(job.subject, job.method, job.settings))
+    return [
+        run for run in stored if _config(run.spec)["embedder"].endswith(f"/{POOLING}") == windowed
+    ]
 
 
 def _config(spec: RunSpec) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """Sentence embeddings of scenarios, for the selection of worked examples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from spm_tui.engine import reach
 from spm_tui.engine.folder import OWN_FILES, check_folder
 from spm_tui.engine.foreign import reading_model
 from spm_tui.engine.headers import check_extent
 from spm_tui.engine.quiet import quiet
+from spm_tui.engine.reach import Cut, Reach, Window
 from spm_tui.engine.weights import check_weights, reports
 
 _UNUSED = ("pooler.",)
@@ -35,6 +38,7 @@ class Embedder:
         from sentence_transformers import SentenceTransformer
         from transformers import AutoModel
 
+        self._folder = folder
         check_folder(folder)
         name = f"{folder}: not an embedding model"
         with reading_model(folder, "an embedding model"), reports() as loadings:
@@ -44,13 +48,49 @@ class Embedder:
                 check_weights(report, model, name=name, unused=_UNUSED)
             self._model.encode(["Ready?"], show_progress_bar=False)
 
+    @cached_property
+    def reach(self) -> Reach | None:
+        """How much it reads at once; None where that is not known, so that it cuts."""
+        with quiet():
+            return reach.of_model(self._model) or reach.of_folder(self._folder)
+
+    def cut(self, texts: Iterable[str]) -> Cut | None:
+        """Return what it leaves out of texts if it cuts; None if it does not tell."""
+        return reach.cut(self._model, texts)
+
     def embed(self, texts: Sequence[str]) -> Iterator[npt.NDArray[np.float32]]:
-        """Yield the embeddings of `CHUNK` texts after another, [up to CHUNK, D]."""
+        """Yield the embeddings of `CHUNK` texts after another, [up to CHUNK, D].
+
+        Those of texts that are longer than it reads are made of their windows'.
+        """
         for start in range(0, len(texts), CHUNK):
+            windows = [self._windows(text) for text in texts[start : start + CHUNK]]
             with quiet():
                 vectors = self._model.encode(
-                    list(texts[start : start + CHUNK]),
+                    [window.text for each in windows for window in each],
                     convert_to_numpy=True,
                     show_progress_bar=False,
                 )
-            yield np.asarray(vectors, dtype=np.float32)
+            yield self._pooled(np.asarray(vectors, dtype=np.float32), windows)
+
+    def _windows(self, text: str) -> tuple[Window, ...]:
+        return self.reach.windows(text) if self.reach else (Window(text, 0),)
+
+    def _pooled(
+        self, vectors: npt.NDArray[np.float32], windows: Sequence[tuple[Window, ...]]
+    ) -> npt.NDArray[np.float32]:
+        """Return the vectors of texts [T, D] from those of their windows [W, D]."""
+        ends = np.cumsum([len(each) for each in windows])
+        pooled = vectors[ends - 1]
+        for row, each in enumerate(windows):
+            if len(each) > 1:
+                tokens = [window.tokens for window in each]
+                parts = vectors[ends[row] - len(each) : ends[row]].astype(np.float64)
+                mean = np.average(parts, axis=0, weights=tokens)
+                pooled[row] = mean / (np.linalg.norm(mean) or 1) if self._unit else mean
+        return pooled
+
+    @property
+    def _unit(self) -> bool:
+        """Whether its vectors are of unit length."""
+        return any(type(module).__name__ == "Normalize" for module in self._model)

@@ -71,6 +71,19 @@ def locate(
     )
 
 
+def at_hand(name: str) -> Path | None:
+    """Return the folder of a model that is on this machine; None where it would be fetched."""
+    if name in embedded.EMBEDDED:
+        folder = embedded.folder(embedded.EMBEDDED[name])
+        return folder if folder.is_dir() else None
+    if (path := typed_path(name)).is_dir():
+        return path
+    try:
+        return _cached(hub_id(name), None)
+    except hub.failures():
+        return None
+
+
 def _local(path: Path, say: Callable[[str], None]) -> Located:
     if not (path / "config.json").is_file():
         raise ModelError(f"{path}: no config.json, so not a model's folder")

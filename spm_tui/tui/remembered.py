@@ -90,7 +90,9 @@ def _of_json(found: Mapping[str, object]) -> Remembered:
         scenario=_number(found.get("scenario")),
         preset=text("preset"),
         target=_named(found.get("target"), most=1),
-        weights=tuple(pair for pair in _named(found.get("weights"), most=sys.float_info.max) if pair[1]),
+        weights=tuple(
+            pair for pair in _named(found.get("weights"), most=sys.float_info.max) if pair[1]
+        ),
         off=tuple(name for name in off if isinstance(name, str)) if isinstance(off, list) else (),
         function=text("function"),
         outcome=text("outcome"),

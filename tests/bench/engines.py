@@ -18,6 +18,7 @@ from typing import Any
 
 from spm_tui.bench.backend import Backend, ModelChoice
 from spm_tui.bench.importing import Source, import_source
+from spm_tui.bench.jobs import embedded
 from spm_tui.bench.plan import make_plan
 from spm_tui.bench.subject import Job, Selection, load_subject
 from spm_tui.engine import models
@@ -91,7 +92,9 @@ def requests_of(
     temperature = 0.7 if samples > 1 else 0.0
     settings = Settings(subject.benchmark.attributes, samples=samples, temperature=temperature)
     backbone = backend.backbone("language")
-    job = Job(subject, "few-shot-comparative", settings, backbone, backend.embedder)
+    method = "few-shot-comparative"
+    embedding = backend.embedding(embedded(subject, method, settings))
+    job = Job(subject, method, settings, backbone, embedding.identity)
     return tuple(ask.request for ask in make_plan(store, job, backend.embed).asks)
 
 

@@ -1,7 +1,7 @@
 """Grids of runs: what a file and a command line describe, and what comes of it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from spm_tui.bench.backend import Backend
-from spm_tui.bench.embedding import Vectors
+from spm_tui.bench.embedding import Embedding, Vectors
 from spm_tui.bench.events import Event, Planned, Problem
 from spm_tui.bench.options import RunOptions
 from spm_tui.bench.subject import Backbone
@@ -299,9 +299,8 @@ class Loading(Backend):
         name = self._choice.model if role == "language" else role
         return Backbone(name, f"{name}/float32")
 
-    @property
-    def embedder(self) -> str:
-        return "fake"
+    def embedding(self, texts: Iterable[str]) -> Embedding:
+        return Embedding("fake")
 
     def embed(self, texts: Sequence[str]) -> Iterator[Vectors]:
         return machine.embed(texts)

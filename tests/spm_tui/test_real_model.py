@@ -12,15 +12,19 @@ import numpy as np
 import pytest
 
 from spm_tui import fewshot
+from spm_tui.bench.backend import Backend, ModelChoice
+from spm_tui.bench.embedding import Embedding, joined
 from spm_tui.datasets import builtin
 from spm_tui.engine import embedded, models
 from spm_tui.engine.base import Engine
 from spm_tui.engine.device import Placement
 from spm_tui.engine.embed import Embedder
+from spm_tui.engine.embedded import MINILM
 from spm_tui.engine.loading import Loaded, load
 from spm_tui.engine.local import local
 from spm_tui.engine.plain import PlainEngine
 from spm_tui.engine.prompt import Prompts
+from spm_tui.engine.reach import POOLING
 from spm_tui.engine.spread import SpreadEngine
 from spm_tui.errors import ModelError
 from spm_tui.forms import Text, most_tokens
@@ -214,6 +218,24 @@ def test_similar_questions_are_near() -> None:
     assert vectors.dtype == np.float32
     similarity = fewshot.similarities(vectors, vectors)
     assert similarity[0, 1] > similarity[0, 2] + 0.2
+
+
+def test_only_what_is_longer_than_the_embedder_reads_changes_what_a_run_is() -> None:
+    backend = Backend(ModelChoice(), say=lambda _: None)
+    known = {"mini-mic": MINILM.sha256, "mini-helpsteer": f"{MINILM.sha256}/{POOLING}"}
+    for name, identity in known.items():
+        texts = [joined(scenario) for scenario in builtin.load(name).benchmark.scenarios]
+        assert backend.embedding(texts) == Embedding(identity)
+
+
+def test_all_of_a_long_text_counts() -> None:
+    embedder = Embedder(models.locate(models.EMBEDDER, say=print).folder, device="cpu")
+    question = "How should I look after my garden in a dry summer? " * 40
+    texts = [question + end for end in ("Water it at dawn.", "Honey bees dance in the dark.")]
+    (vectors,) = embedder.embed([*texts, "bees"])
+    similarity = fewshot.similarities(vectors, vectors)
+    assert similarity[0, 1] < 0.999
+    assert similarity[1, 2] > similarity[0, 2]
 
 
 def test_a_folder_without_an_embedder_is_refused(tmp_path: Path) -> None:

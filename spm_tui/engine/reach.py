@@ -195,12 +195,15 @@ def of_model(model: Any) -> Reach | None:
     inner = getattr(words, "backend_tokenizer", words)
     if limit is None or not isinstance(inner, Tokenizer):
         return None
-    tokenizer = Tokenizer.from_str(inner.to_str())  # the model's own has truncation set at any time
-    tokenizer.no_truncation()
+    tokenizer = Tokenizer.from_str(inner.to_str())  # the model sets its own to truncate, anew
+    tokenizer.no_truncation()  # at every call
     tokenizer.no_padding()
     prompt = model.prompts.get(model.default_prompt_name)
-    read = model.preprocess(["a"], prompt=prompt)["input_ids"].numel()
-    return _reach(tokenizer, limit - read + len(tokenizer.encode("a", add_special_tokens=False)))
+    tokens = model.preprocess(["a"], prompt=prompt).get("input_ids")
+    if tokens is None:
+        return None
+    around = tokens.numel() - len(tokenizer.encode("a", add_special_tokens=False))
+    return _reach(tokenizer, limit - around)
 
 
 def cut(model: Any, texts: Iterable[str]) -> Cut | None:

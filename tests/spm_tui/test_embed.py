@@ -191,7 +191,7 @@ class Scripted(Backend):
     """A language model that follows from the texts, and a real embedding model."""
 
     def backbone(self, role: Role) -> Backbone:
-        return Backbone("smol", f"{role}/float32")
+        return Backbone(self._choice.model, f"{role}/float32")
 
     def engine(self, role: Role) -> ScriptedEngine:
         return ScriptedEngine(machine.judge)

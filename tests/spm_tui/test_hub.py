@@ -127,6 +127,26 @@ def test_what_is_whole_in_the_cache_is_not_fetched(hub: Hub, files: dict[str, st
     assert hub.fetched == before
 
 
+def test_what_is_at_hand_is_known_without_fetching(hub: Hub, tmp_path: Path) -> None:
+    assert models.at_hand("a/b") is None
+    hub.cache("config.json")
+    assert models.at_hand("a/b") is None
+    hub.cache(*hub.files)
+    assert models.at_hand("a/b") == hub.snapshot
+    assert models.at_hand(str(tmp_path)) == tmp_path
+    assert not hub.fetched
+
+
+def test_an_embedded_model_is_at_hand_once_it_was_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPM_CACHE", str(tmp_path))
+    assert models.at_hand(models.EMBEDDER) is None
+    there = embedded.folder(embedded.MINILM)
+    there.mkdir(parents=True)
+    assert models.at_hand(models.EMBEDDER) == there
+
+
 @whole
 def test_what_the_cache_lacks_is_fetched(hub: Hub, files: dict[str, str]) -> None:
     hub.files = files

@@ -56,7 +56,7 @@ def inspect(
     if run.spec.method not in MODEL_OF:
         raise InputError(f"{run.spec.method} asks no model, so there is no prompt")
     with store.reading() as db:
-        benchmark = _as_asked(db, run)
+        benchmark = as_asked(db, run)
         asked = pages.requests(db, run.number, scenario)
         told = [from_json(t, benchmark.attributes) for t in browse.asked_targets(db, run.number)]
     if run.spec.method in PER_TARGET and not told:
@@ -83,7 +83,7 @@ def inspect(
     ]
 
 
-def _as_asked(db: Connection, run: Run) -> Benchmark:
+def as_asked(db: Connection, run: Run) -> Benchmark:
     """Return the run's benchmark with the reasoning examples that it was made with.
 
     Some may have been added since. Where those of its time are not what it says of them either,

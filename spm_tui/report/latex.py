@@ -1,6 +1,7 @@
 """Tables as LaTeX, for papers; needs the packages booktabs and adjustbox."""
 
 import re
+from collections.abc import Sequence
 
 from spm_tui.report.tables import Cell, Table
 
@@ -35,13 +36,14 @@ _LONG = 40
 """Characters of a cell from which its column breaks lines."""
 
 
-def latex(table: Table, *, caption: str, label: str) -> str:
+def latex(table: Table, *, caption: str, label: str, notes: Sequence[str] = ()) -> str:
     """Return a table as a float over the whole width of a page, made smaller if it is wider.
 
     Args:
         table: columns and rows of plain values; text is escaped.
         caption: plain text.
         label: for references, as it is.
+        notes: plain text that stands below the table in small letters, a paragraph each.
 
     """
     rows = [[_text(cell) for cell in row] for row in table.rows]
@@ -61,9 +63,18 @@ def latex(table: Table, *, caption: str, label: str) -> str:
             r"\bottomrule",
             r"\end{tabular}",
             r"\end{adjustbox}",
+            *([_below(notes)] if notes else []),
             r"\end{table*}",
             "",
         )
+    )
+
+
+def _below(notes: Sequence[str]) -> str:
+    paragraphs = "\\par\n".join(map(escape, notes))
+    return (
+        "\\par\\smallskip\n\\begin{minipage}{\\textwidth}\\footnotesize\n"
+        f"{paragraphs}\n\\end{{minipage}}"
     )
 
 

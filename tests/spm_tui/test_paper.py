@@ -3,106 +3,48 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from spm_tui.bench.execute import Context, run_asking, run_direct
-from spm_tui.bench.plan import make_plan
-from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subject
-from spm_tui.bench.target_sets import members, standard_sets
+from spm_tui.bench.subject import Subject
+from spm_tui.bench.target_sets import standard_sets
 from spm_tui.datasets.attributes import HELPSTEER2
-from spm_tui.datasets.builtin import load as built_in
-from spm_tui.engine.scripted import ScriptedEngine
 from spm_tui.errors import InputError
 from spm_tui.format import interval, spread
-from spm_tui.methods.base import Settings
-from spm_tui.methods.catalogue import FEW_SHOT, PER_TARGET
 from spm_tui.report import board, paper
 from spm_tui.report.board import Board
 from spm_tui.report.latex import latex
 from spm_tui.report.paper import appendix, figures, index, published
 from spm_tui.report.paper.baselines import ordered
 from spm_tui.report.paper.comparison import Compared, compare
-from spm_tui.report.paper.material import Part, gather
+from spm_tui.report.paper.material import gather
+from spm_tui.report.paper.part import Part
 from spm_tui.report.paper.wording import wording
 from spm_tui.report.tables import Table
 from spm_tui.target_files import to_json
 from spm_tui.targets import Target
-from spm_tui.wire import Asked, Request
-from store import benchmarks, runs
+from store import runs
 from store.connection import Store
 from store.errors import NotInStore
-from store.records import Benchmark, Item
-from tests import build, golden, machine
+from store.records import Item
+from tests import golden
 from tests.build import SMALL
 from tests.conftest import AT
+from tests.paper_runs import ACTUAL, HUB, LLAMA, REPORTED, STEER, add, run
 
-LLAMA = "Llama-3.2-3B-Instruct"
-HUB = f"meta-llama/{LLAMA}"
-STEER = replace(
-    build.benchmark(
-        [
-            [[0, 4, 1, 2, 3], [4, 0, 3, 2, 1]],
-            [[1, 1, 4, 0, 2], [3, 2, 0, 4, 2], [2, 4, 2, 1, 0]],
-            [[4, 4, 4, 1, 1], [1, 2, 4, 1, 3]],
-        ],
-        [[[0, 1, 2, 3, 4], [4, 3, 2, 1, 0]], [[1, 3, 0, 2, 4], [2, 0, 4, 1, 3]]],
-    ),
-    name="helpsteer2",
-    attributes=HELPSTEER2,
-)
-TABLES = {table.name: table for table in published.read().tables}
+TABLES = {table.name: table for table in ACTUAL.tables}
 
 
-def answer(request: Asked) -> str:
-    alone = isinstance(request, Request) and request.form.fields[-1][0] == "score"
-    if not alone or not isinstance(request, Request):
-        return machine.judge(request)
-    return json.dumps({"reasoning": "alone", "score": len(request.question + request.system) % 101})
-
-
-def run(
-    store: Store,
-    subject: Subject,
-    method: str,
-    *,
-    model: str = "",
-    samples: int = 0,
-    shots: int = 1,
-    later: int = 0,
-    precision: str = "float32",
-    sets: Sequence[str] = ("sampled", "high", "low"),
-) -> None:
-    """Make one run; greedy where there are no samples."""
-    at = AT + timedelta(hours=later)
-    context = Context(store, "here:1", '{"python": "3"}', lambda: at, lambda: False)
-    temperature = 0.7 if samples else 0.0
-    attributes = subject.benchmark.attributes
-    settings = Settings(attributes, temperature=temperature, samples=samples or 1, shots=shots)
-    if not model:
-        list(run_direct(context, Job(subject, method, settings)))
-        return
-    job = Job(
-        subject,
-        method,
-        settings,
-        Backbone(model, f"r/{precision}"),
-        "mini" if method in FEW_SHOT else "",
-        members(standard_sets(subject.selected, sets)) if method in PER_TARGET else (),
-    )
-    plan = make_plan(store, job, machine.embed)
-    list(run_asking(context, job, plan, lambda: ScriptedEngine(answer)))
-
-
-def add(store: Store, benchmark: Benchmark, **selection: object) -> Subject:
-    with store.writing() as db:
-        benchmarks.add(db, benchmark, at=AT)
-    return load_subject(store, benchmark.name, Selection(**selection), at=AT)  # type: ignore[arg-type]
+@pytest.fixture(scope="module", autouse=True)
+def steer_is_the_papers() -> Iterator[None]:
+    """Let the small benchmark be the paper's HelpSteer2."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(published, "read", lambda: REPORTED)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +52,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Runs 1 to 11: two benchmarks, two backbones, both decodings, some left out."""
     store = Store(tmp_path_factory.mktemp("paper") / "store.duckdb")
     steer, some = add(store, STEER), add(store, STEER, limit=2)
-    run(store, steer, "few-shot-comparative", model=HUB, shots=1)
-    run(store, some, "few-shot-comparative", model=HUB, shots=2, later=1)
+    run(store, steer, "few-shot-comparative", model=HUB)
+    run(store, some, "few-shot-comparative", model=HUB, precision="bfloat16", later=1)
     run(store, steer, "zero-shot-regression", model=LLAMA.lower())
-    run(store, some, "few-shot-comparative", model=HUB, samples=2)
+    run(store, some, "few-shot-comparative", model=HUB, samples=5)
     run(store, steer, "prompt-aligned-zero-shot", model=HUB)
     run(store, steer, "oracle")
     run(store, steer, "random")
@@ -191,22 +133,6 @@ def test_a_backbone_is_known_by_its_hub_id_or_the_name_of_its_folder(
     assert published.read().backbone(model) == backbone
 
 
-def test_a_dataset_is_known_by_name_or_source_and_its_attributes() -> None:
-    reported = published.read()
-    titles = [
-        one.title if (one := reported.dataset(benchmark)) else None
-        for benchmark in (
-            STEER,
-            replace(STEER, name="mine", source="nvidia/HelpSteer2"),
-            replace(STEER, name="mine"),
-            replace(SMALL, name="helpsteer2"),
-            built_in("mini-mic").benchmark,
-            replace(built_in("mini-mic").benchmark, name="x", source="MIC.csv"),
-        )
-    ]
-    assert titles == ["HelpSteer2", "HelpSteer2", None, None, None, "MIC"]
-
-
 def test_our_cells_are_those_of_the_board(filled: Store, parts: list[Part]) -> None:
     one = whole(filled, [1, 3, 4, 5])
     rows = {row.run.number: row for row in one.rows}
@@ -241,7 +167,7 @@ def test_tables_are_frozen(written: dict[str, bytes]) -> None:
 def test_what_people_read_is_what_the_board_says(filled: Store, written: dict[str, bytes]) -> None:
     (row,) = whole(filled, [4]).rows
     found = row.sets["sampled"].accuracy
-    brief = f"{spread(found.mean, found.sd)} {interval(found.low, found.high)}, n 2"
+    brief = f"{spread(found.mean, found.sd)} {interval(found.low, found.high)} (n = 2 of 3)"
     table = written["table3_backbones.md"].decode()
     (line,) = [line for line in table.splitlines() if f"| HelpSteer2 | {LLAMA} " in line]
     assert [cell.strip() for cell in line.split("|")[3:7]] == [
@@ -260,7 +186,7 @@ def test_programs_get_every_cell(written: dict[str, bytes]) -> None:
     document = json.loads(written["paper.json"])
     assert document["tables"]["table1_regression"] == json.loads(written["table1_regression.json"])
     assert document["notes"][0] == "reward was not run: no model"
-    assert [one["runs"] for one in document["benchmarks"]] == [list(range(1, 9)), [9, 10]]
+    assert [one["runs"] for one in document["benchmarks"]] == [list(range(1, 9)), [9, 10, 11]]
     assert document["tables"]["table1_regression"]["rows"][0]["mean"] is None
     assert written["paper.json"].decode().count("NaN") == 0
 
@@ -272,13 +198,12 @@ def test_runs_that_do_not_appear_are_named(written: dict[str, bytes]) -> None:
         " scenarios answered or, of equals, is the newest; left out: 2." in table
     )
     assert "run 1 is shown" not in written["table3_backbones.md"].decode()
-    assert "small: run 11 is on some of the attributes only." in written["paper.md"].decode()
 
 
 def test_of_equally_many_answers_the_newest_counts(store: Store) -> None:
     steer = add(store, STEER)
-    for shots, later in ((1, 0), (2, 2), (3, 1)):
-        run(store, steer, "few-shot-comparative", model=HUB, shots=shots, later=later)
+    for precision, later in (("float32", 0), ("bfloat16", 2), ("float16", 1)):
+        run(store, steer, "few-shot-comparative", model=HUB, precision=precision, later=later)
     found = gather(store, [3, 2, 1], published.read(), resamples=0)
     (ours,) = [cell.ours for cell in cells(found, "table1_regression") if cell.ours]
     assert ours.run.number == 2
@@ -316,9 +241,9 @@ def test_an_interrupted_run_is_told_from_one_on_some_attributes(store: Store) ->
         runs.mark(db, 2, "interrupted", process="here:1", environment="{}", at=AT)
     run(store, small, "oracle")
     (part,) = gather(store, [1, 2, 3], published.read(), resamples=0)
+    assert [entry.departures for entry in part.narrow] == [("attributes care only",)]
     assert part.left_out == (
-        "run 1 is on some of the attributes only",
-        "run 2 is not finished, some attributes are missing; `spm-tui --headless"
+        "run 2 is not finished, no scenario has all of its answers yet; `spm-tui --headless"
         f" --benchmark={SMALL.identity[:12]} --method=zero-shot-comparative"
         " --model=tiny2` continues it",
     )
@@ -339,23 +264,13 @@ def test_what_is_scored_already_is_not_scored_again(
     monkeypatch.setattr(board, "score", counted)
     there = [parts[0].board, replace(parts[1].board, columns=("sampled", "high", "low"))]
     again = gather(filled, EVERY, published.read(), boards=there, resamples=50)
-    assert scored == [9, 10], "the second lacks a set"
+    assert scored == [9, 10, 11], "the second lacks a set, and no board has the last"
     texts = [paper_tables(one) for one in (parts, again)]
     assert texts[0] == texts[1]
 
 
 def paper_tables(parts: Sequence[Part]) -> list[dict[str, str]]:
     return [sheet.files() for sheet, _ in compare(parts, published.read())]
-
-
-def test_a_model_in_fewer_bits_fills_no_published_cell(store: Store) -> None:
-    steer = add(store, STEER)
-    run(store, steer, "few-shot-comparative", model=HUB, precision="bfloat16/int4")
-    found = gather(store, [1], published.read(), resamples=0)
-    ours = {key.backbone for key in found[0].keys}
-    assert ours == {f"{published.read().backbone(HUB)} int4"}
-    (cell,) = [cell for cell in cells(found, "table1_regression") if cell.ours]
-    assert cell.theirs is None
 
 
 def test_missing_cells_come_with_the_command_that_fills_them(
@@ -373,7 +288,7 @@ def test_missing_cells_come_with_the_command_that_fills_them(
     )
     assert ours.command == f"spm-tui --headless --paper --benchmark helpsteer2 --model {HUB}"
     assert ours.command in written["paper.md"].decode()
-    assert found["MIC", "Llama-3.3-70B-Instruct"].untouched
+    assert found["MIC", "Llama-3.3-70B-Instruct"].imported_by == "spm-tui import mic MIC.csv"
     assert "spm-tui import mic MIC.csv" in written["paper.md"].decode()
 
 
@@ -395,7 +310,7 @@ def test_baselines_list_every_kind_of_run_and_chance(
     assert steer.chance["high"] == pytest.approx((1 / 3 + 1 / 2) / 2)
     assert small.chance["all"] < 0.5
     lines = [line for line in written["baselines.md"].decode().splitlines() if "| oracle" in line]
-    assert [line.count("100.0 ± 0.0 [100.0, 100.0], n 3") for line in lines] == [4]
+    assert [line.count("100.0 ± 0.0 [100.0, 100.0], n = 3") for line in lines] == [4]
 
 
 def test_labels_and_attributes_are_counted_and_told(
@@ -451,7 +366,7 @@ def test_lines_are_few_enough_to_be_told_apart(parts: list[Part]) -> None:
     }
     assert titles == {
         f"helpsteer2, {LLAMA}": [
-            "few-shot-comparative, sampling",
+            "few-shot-comparative, sampling, n = 2 of 3",
             "prompt-aligned-zero-shot, greedy",
             "length",
             "random",
@@ -462,11 +377,11 @@ def test_lines_are_few_enough_to_be_told_apart(parts: list[Part]) -> None:
 
 def test_benchmarks_of_one_name_are_told_apart(store: Store) -> None:
     for benchmark in (SMALL, replace(STEER, name="small")):
-        run(store, replace(add(store, benchmark), identity=benchmark.identity), "oracle")
+        run(store, add(store, benchmark), "oracle")
     found = gather(store, [1, 2], published.read(), resamples=0)
     assert [part.title for part in found] == [
-        f"small {benchmark.identity[:6]}" for benchmark in (SMALL, STEER)
-    ]
+        f"small {benchmark.identity[:6]}" for benchmark in (STEER, SMALL)
+    ], "the paper's first"
 
 
 def test_without_runs_there_is_nothing_to_write(store: Store, tmp_path: Path) -> None:

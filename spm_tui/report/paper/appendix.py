@@ -8,8 +8,9 @@ import numpy as np
 from spm_tui.format import count, number
 from spm_tui.report import tables
 from spm_tui.report.paper.baselines import ordered
-from spm_tui.report.paper.material import Part
-from spm_tui.report.paper.sheet import Sheet
+from spm_tui.report.paper.part import Part
+from spm_tui.report.paper.settings import COLUMNS
+from spm_tui.report.paper.sheet import ELSEWHERE, Sheet
 from spm_tui.report.tables import Cell, Table
 from store.records import Attribute, Benchmark, Split
 
@@ -101,10 +102,11 @@ def runtime(parts: Sequence[Part]) -> Sheet:
             "Seconds are each answer's share of its batch's wall time, summed, whichever run the"
             " answer was first made for; what was computed once for several answers is in them."
             " Methods that asked no model have no such times and are not listed."
+            f" {ELSEWHERE}"
         ),
         shown=Table(
             (
-                *("benchmark", "run", "method", "backbone", "decoding", "scenarios", "answers"),
+                *("benchmark", "run", "method", "backbone", *COLUMNS, "scenarios", "answers"),
                 *("s per scenario", "s per answer", "prompt tokens", "answer tokens"),
             ),
             tuple(row for part in parts for row in _runtime(part)),
@@ -122,7 +124,7 @@ def _runtime(part: Part) -> Iterator[tuple[Cell, ...]]:
                 run.number,
                 one.key.method,
                 one.key.backbone,
-                tables.decoding(run),
+                *one.settings.texts(),
                 one.row.answered,
                 count(cost.answers),
                 number(cost.seconds / one.row.answered if one.row.answered else float("nan")),
@@ -133,12 +135,12 @@ def _runtime(part: Part) -> Iterator[tuple[Cell, ...]]:
 
 
 def _runtime_values(parts: Sequence[Part]) -> Table:
-    found = [
-        (part.title, tables.runtime(replace(part.board, rows=rows)))
-        for part in parts
-        for rows in [tuple(one.row for one in ordered(part) if one.row.cost.answers)]
-    ]
-    return Table(
-        ("benchmark", *found[0][1].columns),
-        tuple((title, *row) for title, table in found for row in table.rows),
-    )
+    rows: list[tuple[Cell, ...]] = []
+    for part in parts:
+        chosen = [one for one in ordered(part) if one.row.cost.answers]
+        table = tables.runtime(replace(part.board, rows=tuple(one.row for one in chosen)))
+        rows += [
+            (part.title, *row, *one.settings.cells())
+            for one, row in zip(chosen, table.rows, strict=True)
+        ]
+    return Table(("benchmark", *table.columns, *COLUMNS), tuple(rows))

@@ -7,8 +7,9 @@ from spm_tui.format import percent
 from spm_tui.report import tables
 from spm_tui.report.paper.choice import Chosen, choose, passed_over
 from spm_tui.report.paper.comparison import accuracy_text
-from spm_tui.report.paper.material import Part
-from spm_tui.report.paper.sheet import NO_VALUE, Sheet
+from spm_tui.report.paper.part import Entry, Part
+from spm_tui.report.paper.settings import COLUMNS
+from spm_tui.report.paper.sheet import ELSEWHERE, NO_VALUE, Sheet
 from spm_tui.report.tables import Table
 
 EXPECTED = "random choice, expected"
@@ -33,7 +34,8 @@ def _rank(one: Chosen) -> tuple[int, str, str, str]:
 
 def baselines(parts: Sequence[Part]) -> Sheet:
     """Return the table of everything; the data of Figure 6."""
-    notes = [note for part in parts for note in passed_over(part, ordered(part))]
+    evaluated = [part for part in parts if part.subject.split == "eval"]
+    notes = [note for part in evaluated for note in passed_over(part, ordered(part))]
     return Sheet(
         name="baselines",
         title="All methods and baselines",
@@ -42,59 +44,71 @@ def baselines(parts: Sequence[Part]) -> Sheet:
             " targets, the 95 % bootstrap interval of the mean over scenarios, and n, the scenarios"
             " answered. length and surface see no more than the looks of a response; oracle knows"
             " the labels. What a random choice reaches on average is for the whole split."
+            f" {ELSEWHERE}"
         ),
         shown=Table(
-            ("benchmark", "method", "backbone", "decoding", *TARGET_SETS),
-            tuple(row for part in parts for row in _shown(part)),
+            ("benchmark", "method", "backbone", *COLUMNS, *TARGET_SETS),
+            tuple(row for part in evaluated for row in _shown(part)),
         ),
-        values=_values(parts),
+        values=Table(
+            SCORES,
+            tuple(
+                row
+                for part in evaluated
+                for one in ordered(part)
+                for row in scores(part, one.entry)
+            ),
+        ),
         notes=tuple(notes),
     )
 
 
 def _shown(part: Part) -> Iterator[tuple[str, ...]]:
+    of = len(part.subject.scenarios)
     for one in ordered(part):
-        key = one.key
         yield (
             part.title,
-            key.method,
-            key.backbone,
-            tables.decoding(one.row.run),
+            one.key.method,
+            one.key.backbone,
+            *one.settings.texts(),
             *(
-                accuracy_text(one.row, name) if name in one.row.sets else tables.NOT_RUN
+                accuracy_text(one.row, name, of=of) if name in one.row.sets else tables.NOT_RUN
                 for name in TARGET_SETS
             ),
         )
     expected = (part.chance.get(name) for name in TARGET_SETS)
     cells = (NO_VALUE if share is None else percent(share) for share in expected)
-    yield (part.title, EXPECTED, "", "", *cells)
+    yield (part.title, EXPECTED, "", *[""] * len(COLUMNS), *cells)
 
 
-def _values(parts: Sequence[Part]) -> Table:
-    kept = ("set", "targets", "scored", "mean", "sd", "low", "high", "answered", "chance")
-    columns = ("benchmark", "run", "method", "backbone", "decoding", *kept)
-    return Table(columns, tuple(row for part in parts for row in _values_of(part)))
+SCORES = (
+    *("benchmark", "run", "method", "backbone", "decoding", *COLUMNS),
+    *("set", "targets", "scored", "mean", "sd", "low", "high"),
+    *("answered", "scenarios", "chance"),
+)
+"""Columns of a run's scores, for programs."""
 
 
-def _values_of(part: Part) -> Iterator[tuple[tables.Cell, ...]]:
-    for one in ordered(part):
-        for name in part.board.columns:
-            if name not in one.row.sets:
-                continue
-            found, answered = one.row.sets[name].accuracy, one.row.sets[name].answered
-            yield (
-                part.title,
-                one.row.run.number,
-                one.key.method,
-                one.key.backbone,
-                tables.decoding(one.row.run),
-                name,
-                found.targets,
-                found.scored,
-                found.mean,
-                found.sd,
-                found.low,
-                found.high,
-                answered,
-                part.chance.get(name, float("nan")),
-            )
+def scores(part: Part, entry: Entry) -> Iterator[tuple[tables.Cell, ...]]:
+    """Yield what a run reaches, a row for each set of targets that it was run on."""
+    whole = len(entry.attributes) == len(part.subject.attributes)
+    for name, one in entry.row.sets.items():
+        found = one.accuracy
+        yield (
+            part.title,
+            entry.row.run.number,
+            entry.key.method,
+            entry.key.backbone,
+            entry.key.decoding,
+            *entry.settings.cells(),
+            name,
+            found.targets,
+            found.scored,
+            found.mean,
+            found.sd,
+            found.low,
+            found.high,
+            one.answered,
+            len(part.subject.scenarios),
+            part.chance.get(name, float("nan")) if whole else float("nan"),
+        )

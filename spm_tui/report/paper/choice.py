@@ -5,41 +5,59 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from spm_tui.report.board import RunScore
-from spm_tui.report.paper.material import Key, Part
+from spm_tui.report.paper.part import Entry, Key, Part
+from spm_tui.report.paper.settings import RunSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """A run, and those that it was chosen over."""
 
-    key: Key
-    row: RunScore
+    entry: Entry
     others: tuple[int, ...]
     """Their numbers."""
+
+    @property
+    def key(self) -> Key:
+        """Method, backbone and decoding."""
+        return self.entry.key
+
+    @property
+    def row(self) -> RunScore:
+        """Its scores."""
+        return self.entry.row
+
+    @property
+    def settings(self) -> RunSettings:
+        """How it was made."""
+        return self.entry.settings
 
 
 def choose(part: Part, targets: str | None) -> dict[Key, Chosen]:
     """Return the run of each kind that has most scenarios answered, the newest of equals.
+
+    Runs with other settings than the paper's are not among them.
 
     Args:
         part: the runs.
         targets: a set that it must have been run on, and that answers count for; None for any.
 
     """
-    rows: dict[Key, list[RunScore]] = {}
-    for key, row in part.having(targets):
-        rows.setdefault(key, []).append(row)
-    return {key: _first(key, several, targets) for key, several in rows.items()}
+    entries: dict[Key, list[Entry]] = {}
+    for entry in part.having(targets):
+        entries.setdefault(entry.key, []).append(entry)
+    return {key: _first(several, targets) for key, several in entries.items()}
 
 
-def _first(key: Key, rows: Sequence[RunScore], targets: str | None) -> Chosen:
-    def rank(row: RunScore) -> tuple[int, datetime, int]:
+def _first(entries: Sequence[Entry], targets: str | None) -> Chosen:
+    def rank(entry: Entry) -> tuple[int, datetime, int]:
+        row = entry.row
         answered = row.sets[targets].answered if targets else row.answered
         return answered, row.run.updated_at, row.run.number
 
-    best = max(rows, key=rank)
-    others = sorted(row.run.number for row in rows if row is not best)
-    return Chosen(key, best, tuple(others))
+    best = max(entries, key=rank)
+    others = sorted(entry.row.run.number for entry in entries if entry is not best)
+    return Chosen(best, tuple(others))
 
 
 def passed_over(part: Part, chosen: Iterable[Chosen]) -> list[str]:

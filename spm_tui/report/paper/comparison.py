@@ -1,15 +1,18 @@
 """Tables 1 to 3: our numbers beside the published ones, and what is missing to compare all."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import isnan
 
 from spm_tui.format import interval, spread
 from spm_tui.report import tables
 from spm_tui.report.board import RunScore
 from spm_tui.report.paper.choice import Chosen, choose, passed_over
-from spm_tui.report.paper.material import Key, Part
+from spm_tui.report.paper.differences import differences, gathered
+from spm_tui.report.paper.part import Entry, Key, Part
 from spm_tui.report.paper.published import Column, Dataset, Published, PublishedTable, Value
-from spm_tui.report.paper.sheet import NO_VALUE, Sheet
+from spm_tui.report.paper.settings import COLUMNS, NO_SETTINGS, setting_text, stated
+from spm_tui.report.paper.sheet import ELSEWHERE, NO_VALUE, Sheet
 from spm_tui.report.tables import Table
 
 _NAN = float("nan")
@@ -25,8 +28,16 @@ class Compared:
     part: Part | None
     """None where no run is on the dataset."""
     backbone: str
-    ours: RunScore | None
+    entry: Entry | None
+    """None where no run with the paper's settings is there."""
     theirs: Value | None
+    differences: tuple[str, ...] = ()
+    """Of our procedure from the authors'."""
+
+    @property
+    def ours(self) -> RunScore | None:
+        """The scores of our run."""
+        return self.entry.row if self.entry else None
 
     @property
     def title(self) -> str:
@@ -34,7 +45,8 @@ class Compared:
         if self.part is None or self.dataset is None:
             return self.dataset.title if self.dataset else self.part.title if self.part else ""
         same = self.part.name.lower() == self.dataset.name
-        return self.dataset.title if same else f"{self.part.title} ({self.dataset.title})"
+        title = self.dataset.title if same else f"{self.part.title} ({self.dataset.title})"
+        return title if self.part.recognition.proven else f"{title}, by its counts"
 
     @property
     def answered(self) -> int:
@@ -42,9 +54,14 @@ class Compared:
         return self.ours.sets[self.table.targets].answered if self.ours else 0
 
     @property
+    def scenarios(self) -> int:
+        """Of the split."""
+        return len(self.part.subject.scenarios) if self.part else 0
+
+    @property
     def complete(self) -> bool:
         """Whether we have it, on the whole split."""
-        return self.part is not None and self.answered == len(self.part.subject.scenarios)
+        return self.part is not None and self.answered == self.scenarios
 
 
 def compare(parts: Sequence[Part], published: Published) -> list[tuple[Sheet, list[Compared]]]:
@@ -53,9 +70,18 @@ def compare(parts: Sequence[Part], published: Published) -> list[tuple[Sheet, li
     for table in published.tables:
         rows = list(_rows(table, parts, published))
         cells = [cell for row in rows for cell in row]
-        notes = [n for part in parts for n in passed_over(part, _fitting(table, part).values())]
-        found.append((_sheet(table, rows, notes, published), cells))
+        found.append((_sheet(table, rows, _notes(table, parts), published), cells))
     return found
+
+
+def _notes(table: PublishedTable, parts: Sequence[Part]) -> Iterator[str]:
+    """Say what benchmarks are to the paper, and which runs do not appear for others that do."""
+    shown = [(part, _fitting(table, part)) for part in parts if part.subject.split == "eval"]
+    for part, chosen in shown:
+        if part.recognition.note and (chosen or part.dataset):
+            yield f"{part.title}: {part.recognition.note}"
+    for part, chosen in shown:
+        yield from passed_over(part, chosen.values())
 
 
 def _rows(
@@ -64,15 +90,16 @@ def _rows(
     """Yield rows: the paper's datasets, run or not, then our other benchmarks."""
     for dataset in published.datasets:
         ours: list[Part | None] = [part for part in parts if part.dataset == dataset]
-        for part in ours or [None]:
-            yield from _rows_of(table, part, dataset)
+        filling = [part for part in ours if part and _fitting(table, part)]
+        for part in filling or ours[:1] or [None]:
+            yield from _rows_of(table, part, dataset, published)
     for part in parts:
         if part.dataset is None:
-            yield from _rows_of(table, part, None)
+            yield from _rows_of(table, part, None, published)
 
 
 def _rows_of(
-    table: PublishedTable, part: Part | None, dataset: Dataset | None
+    table: PublishedTable, part: Part | None, dataset: Dataset | None, published: Published
 ) -> Iterator[tuple[Compared, ...]]:
     chosen = _fitting(table, part) if part else {}
     own = sorted({key.backbone for key in chosen})
@@ -86,10 +113,12 @@ def _rows_of(
                 dataset=dataset,
                 part=part,
                 backbone=backbone,
-                ours=one.row if (one := chosen.get(_key(column, backbone))) else None,
+                entry=one.entry if one else None,
                 theirs=values[place] if values else None,
+                differences=differences(one.entry, part, published) if one and part else (),
             )
             for place, column in enumerate(table.columns)
+            for one in [chosen.get(_key(column, backbone))]
         )
 
 
@@ -107,52 +136,93 @@ def _key(column: Column, backbone: str) -> Key:
 def _sheet(
     table: PublishedTable,
     rows: Sequence[Sequence[Compared]],
-    notes: Sequence[str],
+    notes: Iterable[str],
     published: Published,
 ) -> Sheet:
-    decodings = {column.decoding for column in table.columns}
+    columns = {
+        column.title: [row[place].entry.settings for row in rows if row[place].entry]
+        for place, column in enumerate(table.columns)
+    }
+    common, differing = stated({title: several for title, several in columns.items() if several})
+    entries = [
+        (cell.entry.row.run.number, cell.differences)
+        for row in rows
+        for cell in row
+        if cell.entry and cell.dataset
+    ]
     return Sheet(
         name=table.name,
         title=table.title,
         caption=(
-            f"Alignment accuracy in percent on the set of targets {table.targets}, decoding:"
-            f" {' and '.join(sorted(decodings))}. Ours: mean ± standard deviation over"
-            " targets, the 95 % bootstrap interval of the mean over scenarios, and n, the"
-            f" scenarios answered. Published: {published.source}."
+            f"Alignment accuracy in percent on the set of targets {table.targets}. Ours: mean ±"
+            " standard deviation over targets, the 95 % bootstrap interval of the mean over"
+            f" scenarios, and n, the scenarios answered. {_settings(common)} {ELSEWHERE}"
+            f" Published: {published.source}."
         ),
-        shown=_shown(table, rows),
+        shown=_shown(table, rows, differing),
         values=_values(rows),
         notes=tuple(notes),
+        differences=tuple(gathered(entries)),
     )
 
 
-def _shown(table: PublishedTable, rows: Sequence[Sequence[Compared]]) -> Table:
+def _settings(common: str) -> str:
+    return f"Settings of our runs: {common}." if common else "None of our runs is in it."
+
+
+def _shown(
+    table: PublishedTable, rows: Sequence[Sequence[Compared]], differing: Sequence[int]
+) -> Table:
     names = [name for column in table.columns for name in (column.title, "published")]
     return Table(
-        ("dataset", "backbone", *names),
+        ("dataset", "backbone", *names, *(["settings"] if differing else [])),
         tuple(
             (
                 row[0].title,
                 row[0].backbone,
                 *(text for cell in row for text in (_ours(cell), _theirs(cell))),
+                *([_differing(row, differing)] if differing else []),
             )
             for row in rows
         ),
     )
 
 
+def _differing(row: Sequence[Compared], places: Sequence[int]) -> str:
+    """Say those settings of a row's runs in which the runs of a column differ."""
+    titles: dict[str, list[str]] = {}
+    for cell in row:
+        if cell.entry:
+            texts = (setting_text(cell.entry.settings, place) for place in places)
+            titles.setdefault(", ".join(filter(None, texts)), []).append(cell.column.title)
+    if len(titles) == 1:
+        return next(iter(titles))
+    return "; ".join(f"{text} ({', '.join(named)})" for text, named in titles.items())
+
+
 def _ours(cell: Compared) -> str:
     if cell.ours is None:
         return tables.NOT_RUN
-    return accuracy_text(cell.ours, cell.table.targets)
+    return accuracy_text(cell.ours, cell.table.targets, of=cell.scenarios)
 
 
-def accuracy_text(row: RunScore, targets: str) -> str:
-    """Return an accuracy with all that a reader needs to weigh it."""
+def accuracy_text(row: RunScore, targets: str, *, of: int) -> str:
+    """Return an accuracy with all that a reader needs to weigh it.
+
+    Args:
+        row: of the run.
+        targets: name of the set.
+        of: how many scenarios the split has; a run on fewer is marked.
+
+    """
     one = row.sets[targets]
     found = one.accuracy
-    brief = f"{spread(found.mean, found.sd)} {interval(found.low, found.high)}"
-    return f"{brief}, n {one.answered}"
+    n = f"n = {one.answered}" if one.answered == of else f"(n = {one.answered} of {of})"
+    if isnan(found.low):
+        brief = spread(found.mean, found.sd)
+    else:
+        brief = f"{spread(found.mean, found.sd)} {interval(found.low, found.high)}"
+    return f"{brief}, {n}" if one.answered == of else f"{brief} {n}"
 
 
 def _theirs(cell: Compared) -> str:
@@ -163,7 +233,8 @@ def _values(rows: Sequence[Sequence[Compared]]) -> Table:
     columns = (
         *("dataset", "benchmark", "backbone", "method", "decoding", "targets"),
         *("run", "mean", "sd", "low", "high", "answered", "scenarios"),
-        *("published_mean", "published_sd"),
+        *("published_mean", "published_sd", "recognised_by"),
+        *(*COLUMNS, "differences"),
     )
     return Table(columns, tuple(_value(cell) for row in rows for cell in row))
 
@@ -183,7 +254,10 @@ def _value(cell: Compared) -> tuple[tables.Cell, ...]:
         found.low if found else _NAN,
         found.high if found else _NAN,
         cell.answered,
-        len(cell.part.subject.scenarios) if cell.part else _NAN,
+        cell.scenarios if cell.part else _NAN,
         cell.theirs.mean if cell.theirs else _NAN,
         cell.theirs.sd if cell.theirs else _NAN,
+        cell.part.recognised_by if cell.part else "",
+        *(cell.entry.settings.cells() if cell.entry else NO_SETTINGS),
+        "; ".join(cell.differences),
     )

@@ -12,7 +12,7 @@ from spm_tui.report.figures import Panel
 from spm_tui.report.paper.appendix import SPLITS, alike, benchmarks, label_counts
 from spm_tui.report.paper.baselines import ordered
 from spm_tui.report.paper.choice import Chosen
-from spm_tui.report.paper.material import Key, Part
+from spm_tui.report.paper.part import Key, Part
 from spm_tui.targets import Target
 from store.records import Attribute, Benchmark
 
@@ -29,7 +29,8 @@ CAPTIONS = {
     ),
     "figure6_accuracy": (
         "Figure 6. Accuracy by set of targets",
-        "Bars: mean; lines through their ends: standard deviation over targets.",
+        "Bars: mean; lines through their ends: standard deviation over targets. The runs and"
+        " their settings are those of the table of all methods and baselines.",
     ),
     "figure7_bias": (
         "Figure 7. Bias",
@@ -51,7 +52,7 @@ _ABLATIONS = ("zero-shot-comparative", "zero-shot-regression", "prompt-aligned-f
 
 def draw(parts: Sequence[Part]) -> dict[str, bytes]:
     """Return the figures as files: name with suffix → content."""
-    bars = [_panel(part, part.title, ordered(part)) for part in parts if part.board.rows]
+    bars = [_panel(part, part.title, chosen) for part in parts if (chosen := ordered(part))]
     lines = [panel for part in parts for panel in by_backbone(part)]
     found = {
         "figure5_targets": _targets(parts),
@@ -68,9 +69,16 @@ def _panel(part: Part, title: str, chosen: Sequence[Chosen], *, short: bool = Fa
         title=title,
         columns=part.board.columns,
         attributes=tuple(attribute.name for attribute in part.subject.selected),
-        rows={_short(one.key) if short else str(one.key): one.row for one in chosen},
+        rows={_name(part, one, short=short): one.row for one in chosen},
         chance=part.chance,
     )
+
+
+def _name(part: Part, one: Chosen, *, short: bool) -> str:
+    """Name a run, with the scenarios it answered where they are not the whole split."""
+    of, answered = len(part.subject.scenarios), one.row.answered
+    name = _short(one.key) if short else str(one.key)
+    return name if answered == of else f"{name}, n = {answered} of {of}"
 
 
 def _short(key: Key) -> str:

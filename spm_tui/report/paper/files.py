@@ -11,6 +11,7 @@ from spm_tui.report.paper.baselines import baselines
 from spm_tui.report.paper.comparison import compare
 from spm_tui.report.paper.index import Contents
 from spm_tui.report.paper.material import gather
+from spm_tui.report.paper.others import others
 from spm_tui.report.paper.wording import wording
 from store.connection import Store
 
@@ -47,10 +48,10 @@ def write(
     drawn = figures.draw(parts)
     contents = Contents(
         parts=parts,
-        tables=(*(sheet for sheet, _ in compared), baselines(parts)),
+        tables=(*(sheet for sheet, _ in compared), baselines(parts), others(parts, reported)),
         appendix=(appendix.labels(parts), appendix.attributes(parts), appendix.runtime(parts)),
         figures=list(dict.fromkeys(name.partition(".")[0] for name in drawn)),
-        gaps=index.gaps([cell for _, cells in compared for cell in cells], reported),
+        gaps=index.gaps([cell for _, cells in compared for cell in cells], reported, parts),
         notes=notes,
         source=reported.source,
     )

@@ -2,13 +2,14 @@
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from spm_tui.report.paper.comparison import Compared
+from spm_tui.report.paper.content import SPLITS, fingerprint
 from spm_tui.report.paper.figures import CAPTIONS
-from spm_tui.report.paper.material import Part
-from spm_tui.report.paper.published import Dataset, Published
+from spm_tui.report.paper.part import Part
+from spm_tui.report.paper.published import Column, Dataset, Published
 from spm_tui.report.paper.sheet import Sheet
 from store.identity import Canonical
 
@@ -21,8 +22,8 @@ class Gap:
     """What is missing of one backbone on one of the paper's datasets."""
 
     dataset: Dataset
-    untouched: bool
-    """Whether no run is on it, so that it may have to be imported first."""
+    imported_by: str
+    """The command that may be needed first: no run is on it. Else empty."""
     backbone: str
     lacks: tuple[str, ...]
     """Cells, for people."""
@@ -30,33 +31,49 @@ class Gap:
     """That fills them."""
 
 
-def gaps(cells: Sequence[Compared], published: Published) -> list[Gap]:
-    """Return what is missing of the published cells, or answered in part only."""
-    missing: dict[tuple[str, str], list[Compared]] = {}
+def gaps(cells: Sequence[Compared], published: Published, parts: Sequence[Part] = ()) -> list[Gap]:
+    """Return what is missing of the published cells, or answered in part only.
+
+    Args:
+        cells: of all tables.
+        published: what the paper reports.
+        parts: the runs; names of their benchmarks are taken.
+
+    """
+    taken = {part.subject.benchmark.name.lower() for part in parts}
+    fullest: dict[tuple[str, str, Column], Compared] = {}
     for cell in cells:
-        if cell.theirs and cell.dataset and not cell.complete:
+        if cell.theirs and cell.dataset:
+            key = (cell.dataset.name, cell.backbone, cell.column)
+            fullest[key] = max(fullest.get(key, cell), cell, key=lambda one: one.answered)
+    missing: dict[tuple[str, str], list[Compared]] = {}
+    for cell in fullest.values():
+        if not cell.complete:
             missing.setdefault((cell.title, cell.backbone), []).append(cell)
-    return [_gap(several, published) for several in missing.values()]
+    return [_gap(several, published, taken) for several in missing.values()]
 
 
-def _gap(cells: Sequence[Compared], published: Published) -> Gap:
+def _gap(cells: Sequence[Compared], published: Published, taken: Collection[str]) -> Gap:
     first = cells[0]
     if first.dataset is None:
         raise ValueError("only cells of the paper's datasets are missed")
-    command = ["spm-tui", "--headless", "--paper", "--benchmark", _name(first)]
+    name = _name(first, taken)
+    command = ["spm-tui", "--headless", "--paper", "--benchmark", name]
+    as_named = "" if name == first.dataset.name else f" --name {name}"
     return Gap(
         dataset=first.dataset,
-        untouched=first.part is None,
+        imported_by=f"{first.dataset.imported_by}{as_named}" if first.part is None else "",
         backbone=first.backbone,
         lacks=tuple(map(_lack, cells)),
         command=shlex.join([*command, "--model", published.hubs[first.backbone]]),
     )
 
 
-def _name(cell: Compared) -> str:
+def _name(cell: Compared, taken: Collection[str]) -> str:
     """Return what the command line calls the benchmark: one name may be that of several."""
     if cell.part is None:
-        return cell.dataset.name if cell.dataset else ""
+        name = cell.dataset.name if cell.dataset else ""
+        return f"{name}-paper" if name in taken else name
     subject = cell.part.subject
     alone = cell.part.name == subject.benchmark.name
     return subject.benchmark.name if alone else subject.identity[:12]
@@ -92,7 +109,7 @@ def markdown(contents: Contents) -> str:
         "\n".join(map(_benchmark, contents.parts)),
         *_noted(contents),
         *_missing(contents.gaps),
-        *(sheet.markdown(level=2).rstrip() for sheet in contents.tables),
+        *(sheet.markdown(level=2).rstrip() for sheet in contents.tables if sheet.shown.rows),
         *(_figure(name) for name in contents.figures if name.startswith("figure")),
     ]
     for sheet in contents.appendix:
@@ -106,7 +123,7 @@ def markdown(contents: Contents) -> str:
 def _benchmark(part: Part) -> str:
     subject = part.subject
     names = ", ".join(attribute.name for attribute in subject.selected)
-    runs = ", ".join(str(row.run.number) for row in part.board.rows) or "none"
+    runs = ", ".join(map(str, part.runs)) or "none"
     return (
         f"- {part.title}: {len(subject.scenarios)} scenarios of the {subject.split} split, from"
         f" {subject.benchmark.source}, identity {subject.identity[:12]}; attributes {names};"
@@ -123,18 +140,26 @@ def _notes(contents: Contents) -> list[str]:
     of_parts = (
         f"{part.title}: {note}"
         for part in contents.parts
-        for note in (*part.board.notes, *part.left_out)
+        for note in (*_recognition(part), *part.board.notes, *part.left_out)
     )
     return [*contents.notes, *of_parts]
+
+
+def _recognition(part: Part) -> list[str]:
+    note = part.recognition.note
+    return [note] if note and part.subject.split == "eval" else []
 
 
 def _missing(gaps: Sequence[Gap]) -> Iterator[str]:
     if not gaps:
         return
     yield "## Not run"
-    yield "These commands fill the published cells that we lack, or have in part:"
+    yield (
+        "These commands fill the published cells that we lack, or have in part; a run with other"
+        " settings than the paper's fills none:"
+    )
     for gap in gaps:
-        first = f"{gap.dataset.imported_by}  # if it is not in the store" if gap.untouched else ""
+        first = f"{gap.imported_by}  # if it is not in the store" if gap.imported_by else ""
         commands = "\n".join(filter(None, (first, gap.command)))
         lacks = "; ".join(gap.lacks)
         yield f"{gap.dataset.title}, {gap.backbone}: {lacks}.\n\n```sh\n{commands}\n```"
@@ -161,7 +186,12 @@ def record(contents: Contents) -> str:
                 "split": part.subject.split,
                 "scenarios": len(part.subject.scenarios),
                 "attributes": [attribute.name for attribute in part.subject.selected],
-                "runs": [row.run.number for row in part.board.rows],
+                "paper_dataset": part.dataset.title if part.dataset else None,
+                "recognised_by": part.recognised_by,
+                "content": {
+                    split: fingerprint(part.subject.benchmark.split(split)) for split in SPLITS
+                },
+                "runs": list(part.runs),
                 "chance": dict(part.chance),
             }
             for part in contents.parts

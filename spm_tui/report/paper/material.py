@@ -3,76 +3,34 @@
 import json
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from math import isnan
 
 import numpy as np
 
 from spm_tui import targets
 from spm_tui.alignment import Floats
-from spm_tui.bench.options import ALL, QUANTIZATIONS, TARGET_SETS
+from spm_tui.bench.inspection import as_asked
+from spm_tui.bench.options import ALL, TARGET_SETS
 from spm_tui.bench.repeating import options_of
 from spm_tui.bench.subject import Subject
 from spm_tui.bench.target_sets import standard_sets
 from spm_tui.errors import InputError
-from spm_tui.report import board, tables
+from spm_tui.methods.catalogue import FEW_SHOT, PER_TARGET
+from spm_tui.report import board
 from spm_tui.report.board import Board, RunScore
-from spm_tui.report.paper.published import Dataset, Decoding, Published
+from spm_tui.report.paper.content import Reasonings, reasonings, recognise
+from spm_tui.report.paper.part import Entry, Key, Part
+from spm_tui.report.paper.published import Decoding, Published
+from spm_tui.report.paper.settings import departures, settings_of
 from spm_tui.scoring import grid
 from spm_tui.scoring.accuracy import summarise
 from spm_tui.scoring.outcomes import Judged, listed
-from spm_tui.targets import TargetSet
+from spm_tui.target_files import from_json
 from store import benchmarks, browse, runs
 from store.connection import Connection, Store
-from store.records import Run, Split
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What runs of a part have in common when one of them must be chosen."""
-
-    method: str
-    backbone: str
-    decoding: Decoding
-
-    def __str__(self) -> str:
-        return ", ".join(part for part in (self.method, self.backbone, self.decoding) if part)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The runs on one split of one benchmark."""
-
-    name: str
-    """Of the benchmark; no other has it."""
-    dataset: Dataset | None
-    """None where the paper has no such benchmark, or not this split of it."""
-    board: Board
-    """On all attributes; its runs have answered something."""
-    keys: tuple[Key, ...]
-    """Of the board's rows."""
-    chance: Mapping[str, float]
-    """Accuracy of a choice at random, on average over the whole split, by set of targets; none
-    where all scenarios are ties."""
-    left_out: tuple[str, ...]
-    """Runs that cannot be scored here, and why."""
-
-    @property
-    def title(self) -> str:
-        """Name of the benchmark, and of the split if it is not the one to be evaluated on."""
-        split = self.subject.split
-        return self.name if split == "eval" else f"{self.name} ({split})"
-
-    @property
-    def subject(self) -> Subject:
-        """Benchmark and split."""
-        return self.board.subject
-
-    def having(self, targets: str | None) -> list[tuple[Key, RunScore]]:
-        """Return the runs that were run on a set of targets; None for any."""
-        pairs = zip(self.keys, self.board.rows, strict=True)
-        return [(key, row) for key, row in pairs if targets is None or targets in row.sets]
+from store.records import Attribute, Benchmark, Run, Split
 
 
 def gather(
@@ -125,25 +83,95 @@ def _part(
 ) -> Part:
     with store.reading() as db:
         benchmark = benchmarks.load(db, identity)
-        every = len(benchmark.attributes)
-        partial = [run for run in together if 0 < _scored(db, run) < every]
-    everything = tuple(range(every))
-    subject = Subject(identity, benchmark, split, benchmark.split(split), everything)
-    sets = standard_sets(benchmark.attributes, TARGET_SETS)
-    whole = [run.number for run in together if run not in partial]
-    scored = _score(store, subject, whole, sets, boards=boards, resamples=resamples)
-    silent = [row.run for row in scored.rows if not _said(row)]
-    rows = tuple(row for row in scored.rows if _said(row))
+        extents = {run.number: _extent(db, run, benchmark.attributes) for run in together}
+    every = tuple(range(len(benchmark.attributes)))
+    subject = Subject(identity, benchmark, split, benchmark.split(split), every)
+    whole = [run.number for run in together if extents[run.number] == every]
+    scored = _score(store, subject, whole, boards=boards, resamples=resamples)
+    recognition = recognise(benchmark, published.datasets)
+    examples = _examples(store, benchmark, together) if recognition.dataset else {}
+    entries = [
+        replace(_entry(row, subject, published), reasonings=examples.get(row.run.number))
+        for row in scored.rows
+    ]
+    narrow = [
+        _entry(row, board_.subject, published)
+        for run in together
+        if extents[run.number] != every
+        for board_ in [_alone(store, subject, run, extents[run.number], resamples=resamples)]
+        for row in board_.rows
+    ]
     return Part(
         name=benchmark.name,
-        dataset=published.dataset(benchmark) if split == "eval" else None,
-        board=replace(scored, rows=rows),
-        keys=tuple(_key(row.run, published) for row in rows),
+        recognition=recognition,
+        board=replace(scored, rows=tuple(row for row in scored.rows if _said(row))),
+        entries=tuple(entry for entry in entries if _said(entry.row)),
+        narrow=tuple(entry for entry in narrow if _said(entry.row)),
         chance=_chance(store, scored),
-        left_out=(
-            *map(_why_not, partial),
-            *(f"run {run.number} has answered nothing yet" for run in silent),
+        left_out=tuple(
+            _why_not(entry.row.run) for entry in (*entries, *narrow) if not _said(entry.row)
         ),
+    )
+
+
+def _extent(db: Connection, run: Run, attributes: Sequence[Attribute]) -> tuple[int, ...]:
+    """Return the attributes that a run is on: all, unless it was meant for some only.
+
+    One that has not come to all of them yet is still on all.
+    """
+    every = range(len(attributes))
+    chosen = options_of(run).attributes
+    if run.state != "finished" and not chosen:
+        return tuple(every)
+    named = set(browse.scored_attributes(db, run.number))
+    if run.spec.method in PER_TARGET:
+        asked = [from_json(text, attributes) for text in browse.asked_targets(db, run.number)]
+        _, weights = targets.arrays(asked, attributes)
+        named = set(np.flatnonzero(weights.any(axis=0)).tolist())
+    if named and run.state != "finished":
+        named |= {place for place in every if attributes[place].name in chosen}
+    return tuple(sorted(named)) or tuple(every)
+
+
+def _examples(store: Store, benchmark: Benchmark, every: Sequence[Run]) -> dict[int, Reasonings]:
+    """Return what reasonings the worked examples of runs had, by run: some may be added since."""
+    by_identity = {benchmark.identity: reasonings(benchmark)}
+    by_run = {}
+    for run in every:
+        if run.spec.method not in FEW_SHOT:
+            continue
+        identity = str(json.loads(run.spec.config).get("examples"))
+        if identity not in by_identity:
+            with store.reading() as db:
+                by_identity[identity] = reasonings(as_asked(db, run))
+        by_run[run.number] = by_identity[identity]
+    return by_run
+
+
+def _alone(
+    store: Store, whole: Subject, run: Run, attributes: tuple[int, ...], *, resamples: int
+) -> Board:
+    """Score a run on some of the attributes."""
+    subject = replace(whole, attributes=attributes)
+    return _score(store, subject, [run.number], boards=(), resamples=resamples)
+
+
+def _entry(row: RunScore, subject: Subject, published: Published) -> Entry:
+    run = row.run
+    backbone = published.backbone(run.spec.model)
+    settings = settings_of(run)
+    kind: Decoding = "" if settings.temperature is None else "greedy"
+    names = tuple(attribute.name for attribute in subject.selected)
+    partly = len(names) < len(subject.benchmark.attributes)
+    return Entry(
+        key=Key(run.spec.method, backbone, "sampling" if settings.temperature else kind),
+        row=row,
+        settings=settings,
+        departures=(
+            *((f"attributes {', '.join(names)} only",) if partly else ()),
+            *departures(run, paper=published.procedure, published=backbone in published.hubs),
+        ),
+        attributes=names,
     )
 
 
@@ -151,12 +179,12 @@ def _score(
     store: Store,
     subject: Subject,
     numbers: Sequence[int],
-    sets: Sequence[TargetSet],
     *,
     boards: Collection[Board],
     resamples: int,
 ) -> Board:
     """Score runs on all sets, but for those that a board has on the same scenarios and sets."""
+    sets = standard_sets(subject.selected, TARGET_SETS)
     wanted = (subject.extent, tuple(sets))
     known = {
         row.run.number: row
@@ -170,37 +198,20 @@ def _score(
     return replace(scored, rows=tuple(rows[number] for number in numbers))
 
 
-def _scored(db: Connection, run: Run) -> int:
-    return len(browse.scored_attributes(db, run.number))
-
-
 def _said(row: RunScore) -> bool:
     """Return whether a run has said anything that can be scored."""
     return any((row.answered, *(one.answered for one in row.sets.values())))
 
 
 def _why_not(run: Run) -> str:
-    """Say of a run on some of the attributes whether it was meant to be, or how it goes on."""
-    options = options_of(run)
-    if run.state == "finished" or options.attributes:
-        return f"run {run.number} is on some of the attributes only"
-    command = shlex.join(["spm-tui", "--headless", *options.arguments()])
+    """Say of a run without any scenario to score how it goes on, if it does."""
+    if run.state == "finished":
+        return f"run {run.number} has answered nothing yet"
+    command = shlex.join(["spm-tui", "--headless", *options_of(run).arguments()])
     return (
-        f"run {run.number} is not finished, some attributes are missing; `{command}` continues it"
+        f"run {run.number} is not finished, no scenario has all of its answers yet; `{command}`"
+        " continues it"
     )
-
-
-def _key(run: Run, published: Published) -> Key:
-    decoding = tables.decoding(run)
-    kind: Decoding = "greedy" if decoding == "greedy" else "sampling" if decoding else ""
-    return Key(run.spec.method, _backbone(run, published), kind)
-
-
-def _backbone(run: Run, published: Published) -> str:
-    """Return the name of a run's backbone; in fewer bits it is not what was published."""
-    name = published.backbone(run.spec.model)
-    bits = json.loads(run.spec.config).get("model", "").rpartition("/")[2]
-    return f"{name} {bits}" if bits in QUANTIZATIONS else name
 
 
 def _chance(store: Store, scored: Board) -> dict[str, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
-from store.records import Benchmark
+from store.records import Split
 
 _OWNER = re.compile(r"\w[\w.-]*")
 """Of a model on the hub."""
@@ -54,19 +54,33 @@ class Dataset:
     """One that the paper evaluates on."""
 
     name: str
-    """Of a benchmark in the store, unless it was imported under another."""
+    """What its importer calls it."""
     title: str
-    file: str
-    """Last part of the source of a benchmark that is this dataset whatever its name."""
     attributes: tuple[str, ...]
+    """In the order that the sampled targets depend on."""
+    levels: int
+    """Of each attribute."""
+    scenarios: Mapping[Split, int]
+    """How many the authors' splits have."""
+    content: Mapping[Split, str]
+    """Fingerprints of the authors' splits; empty where their data could not be had."""
+    reasonings: str
+    """The same of the authors' reasonings of the train split's labels, or empty."""
     imported_by: str
     """The command that brings it into the store."""
 
-    def fits(self, benchmark: Benchmark) -> bool:
-        """Return whether a benchmark says that it is this dataset, and has its attributes."""
-        file = benchmark.source.rpartition("/")[2]
-        named = self.name == benchmark.name.lower() or self.file == file.lower()
-        return named and tuple(one.name for one in benchmark.attributes) == self.attributes
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """With which settings the authors made their runs."""
+
+    temperature: float
+    """Of sampling; the other runs are greedy."""
+    samples: int
+    shots: int
+    precision: str
+    reasoning_characters: int
+    """Most that a reasoning may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +88,11 @@ class Published:
     """All that the paper reports in its tables."""
 
     source: str
+    procedure: Procedure
     datasets: tuple[Dataset, ...]
     hubs: Mapping[str, str]
     """Hub id by name of the backbone."""
     tables: tuple[PublishedTable, ...]
-
-    def dataset(self, benchmark: Benchmark) -> Dataset | None:
-        """Return the paper's dataset that a benchmark is, if any."""
-        return next((one for one in self.datasets if one.fits(benchmark)), None)
 
     def backbone(self, model: str) -> str:
         """Return the name of a backbone: the paper's, else the last part of a model's own.
@@ -102,18 +113,23 @@ def read() -> Published:
     data = tomllib.loads((files("spm_tui.data") / "published.toml").read_text(encoding="utf-8"))
     return Published(
         source=data["source"],
-        datasets=tuple(
-            Dataset(
-                one["name"],
-                one["title"],
-                one["file"],
-                tuple(one["attributes"]),
-                one["import"],
-            )
-            for one in data["datasets"]
-        ),
+        procedure=Procedure(**data["settings"]),
+        datasets=tuple(map(_dataset, data["datasets"])),
         hubs={one["name"]: one["hub"] for one in data["backbones"]},
         tables=tuple(map(_table, data["tables"])),
+    )
+
+
+def _dataset(one: Mapping[str, Any]) -> Dataset:
+    return Dataset(
+        name=one["name"],
+        title=one["title"],
+        attributes=tuple(one["attributes"]),
+        levels=one["levels"],
+        scenarios=one["scenarios"],
+        content=one.get("content", {}),
+        reasonings=one.get("reasonings", ""),
+        imported_by=one["import"],
     )
 
 

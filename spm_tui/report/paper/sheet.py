@@ -9,6 +9,8 @@ from store.identity import Canonical
 
 NO_VALUE = "—"
 """In place of a published number that does not exist."""
+ELSEWHERE = "Runs with other settings than the paper's are in the table of other runs."
+_DIFFERENCES = "What differs from the authors' procedure in our runs:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,16 @@ class Sheet:
     values: Table
     """For programs: CSV and JSON; accuracies in shares of 1."""
     notes: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+    """Of the procedure of our runs from the authors', beside whose numbers they stand."""
 
     def markdown(self, *, level: int = 1) -> str:
         """Return it with its title as a heading of this level."""
         lines = [f"{'#' * level} {self.title}", "", text.markdown(self.shown), self.caption]
         if self.notes:
             lines += ["", *(f"- {note}." for note in self.notes)]
+        if self.differences:
+            lines += ["", _DIFFERENCES, "", *(f"- {line}." for line in self.differences)]
         return "\n".join(lines) + "\n"
 
     def record(self) -> dict[str, Canonical]:
@@ -39,6 +45,7 @@ class Sheet:
             "title": self.title,
             "caption": self.caption,
             "notes": list(self.notes),
+            "differences": list(self.differences),
             "rows": text.records(self.values),
         }
 
@@ -52,5 +59,15 @@ class Sheet:
                 self.shown,
                 caption=f"{self.title}. {self.caption}",
                 label=f"tab:{self.name.replace('_', '-')}",
+                notes=self._below(),
             ),
         }
+
+    def _below(self) -> list[str]:
+        """Return what stands below the table in a paper, a paragraph each."""
+        notes = [f"{note}." for note in self.notes]
+        return (
+            [*notes, f"{_DIFFERENCES} {'; '.join(self.differences)}."]
+            if self.differences
+            else notes
+        )

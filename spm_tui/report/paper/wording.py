@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from spm_tui import forms, prompts, targets
 from spm_tui.methods import answers
 from spm_tui.methods.base import Settings
-from spm_tui.report.paper.material import Part
+from spm_tui.report.paper.part import Part
 from store.records import Scenario
 
 _TICKS = re.compile("`{3,}")

@@ -156,7 +156,8 @@ def _sheet(
         caption=(
             f"Alignment accuracy in percent on the set of targets {table.targets}. Ours: mean ±"
             " standard deviation over targets, the 95 % bootstrap interval of the mean over"
-            f" scenarios, and n, the scenarios answered. {_settings(common)} {ELSEWHERE}"
+            " scenarios, and n, the scenarios answered; runs are named in the order of the"
+            f" columns. {_settings(common)} {ELSEWHERE}"
             f" Published: {published.source}."
         ),
         shown=_shown(table, rows, differing),
@@ -175,12 +176,13 @@ def _shown(
 ) -> Table:
     names = [name for column in table.columns for name in (column.title, "published")]
     return Table(
-        ("dataset", "backbone", *names, *(["settings"] if differing else [])),
+        ("dataset", "backbone", *names, "runs", *(["settings"] if differing else [])),
         tuple(
             (
                 row[0].title,
                 row[0].backbone,
                 *(text for cell in row for text in (_ours(cell), _theirs(cell))),
+                ", ".join(str(cell.ours.run.number) for cell in row if cell.ours),
                 *([_differing(row, differing)] if differing else []),
             )
             for row in rows

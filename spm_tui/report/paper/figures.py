@@ -52,7 +52,11 @@ _ABLATIONS = ("zero-shot-comparative", "zero-shot-regression", "prompt-aligned-f
 
 def draw(parts: Sequence[Part]) -> dict[str, bytes]:
     """Return the figures as files: name with suffix → content."""
-    bars = [_panel(part, part.title, chosen) for part in parts if (chosen := ordered(part))]
+    bars = [
+        _panel(part, "\n".join(part.title.split(" ", 2)), chosen)  # upright beside a few bars
+        for part in parts
+        if (chosen := ordered(part))
+    ]
     lines = [panel for part in parts for panel in by_backbone(part)]
     found = {
         "figure5_targets": _targets(parts),

@@ -71,7 +71,8 @@ class Embedder:
                     convert_to_numpy=True,
                     show_progress_bar=False,
                 )
-            yield self._pooled(np.asarray(vectors, dtype=np.float32), windows)
+            pooled = self._pooled(np.asarray(vectors, dtype=np.float32), windows)
+            yield _finite(pooled, texts, start)
 
     def _windows(self, text: str) -> tuple[Window, ...]:
         return self.reach.windows(text) if self.reach else (Window(text, 0),)
@@ -86,7 +87,8 @@ class Embedder:
             if len(each) > 1:
                 tokens = [window.tokens for window in each]
                 parts = vectors[ends[row] - len(each) : ends[row]].astype(np.float64)
-                mean = np.average(parts, axis=0, weights=tokens)
+                with np.errstate(invalid="ignore"):  # told of afterwards, by text
+                    mean = np.average(parts, axis=0, weights=tokens)
                 pooled[row] = mean / (np.linalg.norm(mean) or 1) if self._unit else mean
         return pooled
 
@@ -94,3 +96,27 @@ class Embedder:
     def _unit(self) -> bool:
         """Whether its vectors are of unit length."""
         return any(type(module).__name__ == "Normalize" for module in self._model)
+
+
+def _finite(
+    vectors: npt.NDArray[np.float32], texts: Sequence[str], start: int
+) -> npt.NDArray[np.float32]:
+    """Return vectors, [some, D], if all of their numbers are finite.
+
+    Args:
+        vectors: of some texts.
+        texts: all.
+        start: place of the first of these among them.
+
+    Raises:
+        ModelError: a number is not; names the text.
+
+    """
+    broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if not len(broken):
+        return vectors
+    place = start + int(broken[0])
+    raise ModelError(
+        f"the embedder's numbers overflow on text {place + 1} of {len(texts)}"
+        f" ({texts[place]!r:.60}): choose another --embedder"
+    )

@@ -18,6 +18,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from spm_tui.engine.device import Placement
 from spm_tui.engine.ends import settle
 from spm_tui.engine.foreign import reading_model
 from spm_tui.engine.loading import context, pretrained
+from spm_tui.engine.overflow import Watch, overflow
 from spm_tui.engine.quiet import quiet
 from spm_tui.engine.schedule import CHARACTERS_PER_TOKEN, batches_of_one_form
 from spm_tui.errors import ModelError
@@ -155,18 +157,21 @@ class KaleidoEngine:
         read = [self._read(request) for request in requests]
         stances = self._stances([one.valence for one in read])
         lengths = [request.tokens for request in requests]
-        explanations = self._explanations([one.explanation for one in read], lengths)
+        explanations, failed = self._explanations([one.explanation for one in read], lengths)
         seconds = (time.perf_counter() - started) / len(requests)
         return [
             Reply(
-                _written(stance, self._text(explanation), one.cut),
+                "" if problem else _written(stance, self._text(explanation), one.cut),
                 prompt_tokens=len(one.valence) + len(one.explanation),
                 answer_tokens=len(explanation),
                 dropped_shots=0,
                 seconds=seconds,
-                error=self._problem(one),
+                error=problem,
             )
-            for one, stance, explanation in zip(read, stances, explanations, strict=True)
+            for one, stance, explanation, bad in zip(
+                read, stances, explanations, failed, strict=True
+            )
+            for problem in [self._problem(one, numeric=isfinite(sum(stance)) and not bad)]
         ]
 
     def _read(self, request: Stance) -> _Prompts:
@@ -197,28 +202,35 @@ class KaleidoEngine:
         )
         return _Prompts(valence, explanation, cut)
 
-    def _problem(self, prompts: _Prompts) -> str | None:
+    def _problem(self, prompts: _Prompts, *, numeric: bool) -> str | None:
         if prompts.problem:
             return prompts.problem
-        if prompts.longest <= self._context:
-            return None
-        return f"without any statement there are {prompts.longest} tokens, {self._context} allowed"
+        if prompts.longest > self._context:
+            longest, most = prompts.longest, self._context
+            return f"without any statement there are {longest} tokens, {most} allowed"
+        return None if numeric else overflow(self._model)
 
     def _stances(self, prompts: list[list[int]]) -> list[list[float]]:
-        """Return the probabilities of the stances, of which one is taken to be the answer."""
+        """Return the probabilities of the stances, of which one is taken to be the answer.
+
+        Not a number where a logit is none, or infinite.
+        """
         import torch
 
         inputs = self._padded(prompts)
         begun = torch.tensor([self._start] * len(prompts), device=self._model.device)
         with torch.inference_mode(), quiet():
             logits = self._model(**inputs, decoder_input_ids=begun).logits[:, -1, self._words]
-        found: list[list[float]] = logits.cpu().double().softmax(dim=-1).tolist()
-        return found
+        usable = logits.masked_fill(~logits.isfinite(), torch.nan)
+        stances: list[list[float]] = usable.cpu().double().softmax(dim=-1).tolist()
+        return stances
 
-    def _explanations(self, prompts: list[list[int]], lengths: list[int]) -> list[list[int]]:
-        """Return explanations in tokens, without what ends them."""
+    def _explanations(
+        self, prompts: list[list[int]], lengths: list[int]
+    ) -> tuple[list[list[int]], list[bool]]:
+        """Return explanations in tokens, without what ends them, and which are of no use."""
         import torch
-        from transformers import GenerationConfig
+        from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
         config = self._model.config
         start, end = config.decoder_start_token_id, config.eos_token_id
@@ -229,10 +241,16 @@ class KaleidoEngine:
             eos_token_id=end,
             pad_token_id=config.pad_token_id,
         )
+        watch = Watch(len(prompts), start=1, end=end)
         with torch.inference_mode(), quiet():
-            output = self._model.generate(**self._padded(prompts), generation_config=how)
+            output = self._model.generate(
+                **self._padded(prompts),
+                generation_config=how,
+                logits_processor=LogitsProcessorList([watch]),
+                stopping_criteria=StoppingCriteriaList([watch.stop]),
+            )
         rows = [row[:most] for row, most in zip(output[:, 1:].tolist(), lengths, strict=True)]
-        return [row[: row.index(end)] if end in row else row for row in rows]
+        return [row[: row.index(end)] if end in row else row for row in rows], watch.failed
 
     def _padded(self, prompts: list[list[int]]) -> Any:
         return self._tokenizer.pad(

@@ -12,6 +12,7 @@ from typing import Any
 from spm_tui.engine.base import Answer
 from spm_tui.engine.batching import ROWS, TOKENS, in_batches
 from spm_tui.engine.loading import Loaded
+from spm_tui.engine.overflow import Watch, overflow
 from spm_tui.engine.prompt import Prompt
 from spm_tui.engine.quiet import quiet
 from spm_tui.engine.sampling import SeededSampling
@@ -53,7 +54,7 @@ class PlainEngine:
         started = time.perf_counter()
         prompts = [self._loaded.prompts.fit(request) for request in requests]
         fitting = [i for i, prompt in enumerate(prompts) if prompt.problem is None]
-        answers: dict[int, tuple[str, int]] = {}
+        answers: dict[int, tuple[str, int, str | None]] = {}
         if fitting:
             generated = self._generate(
                 [prompts[i] for i in fitting], [requests[i] for i in fitting]
@@ -62,18 +63,16 @@ class PlainEngine:
         seconds = (time.perf_counter() - started) / len(requests)
         replies = []
         for i, prompt in enumerate(prompts):
-            text, tokens = answers.get(i, ("", 0))
-            replies.append(
-                Reply(text, len(prompt.tokens), tokens, prompt.dropped, seconds, prompt.problem)
-            )
+            text, tokens, error = answers.get(i, ("", 0, prompt.problem))
+            replies.append(Reply(text, len(prompt.tokens), tokens, prompt.dropped, seconds, error))
         return replies
 
     def _generate(
         self, prompts: Sequence[Prompt], requests: Sequence[Request]
-    ) -> list[tuple[str, int]]:
-        """Return, for each prompt, the answer and its number of tokens."""
+    ) -> list[tuple[str, int, str | None]]:
+        """Return, for each prompt, the answer, its number of tokens, and why it is of no use."""
         import torch
-        from transformers import GenerationConfig, LogitsProcessorList
+        from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
         inputs = self._loaded.tokenizer.pad(
             {"input_ids": [prompt.tokens for prompt in prompts]},
@@ -83,20 +82,28 @@ class PlainEngine:
         read = inputs["input_ids"].shape[1]
         form, temperature = requests[0].form, requests[0].temperature
         steps = most_tokens(form)
-        processors = LogitsProcessorList([self._constraint(form)])
+        end = self._loaded.end
+        watch = Watch(len(prompts), start=read, end=end)
+        processors = LogitsProcessorList([self._constraint(form), watch])
         if temperature:
             seeds = [request.seed for request in requests]
             processors.append(SeededSampling(seeds, temperature, start=read, steps=steps))
-        end = self._loaded.end
         config = GenerationConfig(
             do_sample=False, max_new_tokens=steps, eos_token_id=end, pad_token_id=end
         )
         with torch.inference_mode(), quiet():
             output = self._loaded.model.generate(
-                **inputs, generation_config=config, logits_processor=processors
+                **inputs,
+                generation_config=config,
+                logits_processor=processors,
+                stopping_criteria=StoppingCriteriaList([watch.stop]),
             )
         rows = [row[: row.index(end)] if end in row else row for row in output[:, read:].tolist()]
-        return [(self._loaded.text(row), len(row)) for row in rows]
+        error = overflow(self._loaded.model)
+        return [
+            (self._loaded.text(row), len(row), error if failed else None)
+            for row, failed in zip(rows, watch.failed, strict=True)
+        ]
 
     def _constraint(self, form: Fields) -> Any:
         """Return outlines' logits processor for a form, ready for a new batch."""

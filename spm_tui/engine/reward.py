@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from spm_tui.engine.chat import Chat
 from spm_tui.engine.device import Placement
 from spm_tui.engine.foreign import reading_model
 from spm_tui.engine.loading import context, pretrained
+from spm_tui.engine.overflow import overflow
 from spm_tui.engine.quiet import quiet
 from spm_tui.engine.schedule import CHARACTERS_PER_TOKEN, batches_of_one_form
 from spm_tui.errors import ModelError
@@ -106,14 +108,19 @@ class RewardEngine:
         read = [self._exchanges(request) for request in requests]
         sent = [tokens for one in read if one.problem is None for tokens in one.tokens]
         rewards = iter(self._rewards(sent) if sent else ())
-        texts = [
-            json.dumps({"rewards": [next(rewards) for _ in one.tokens]}) if not one.problem else ""
-            for one in read
-        ]
+        given = [[next(rewards) for _ in one.tokens] if not one.problem else [] for one in read]
         seconds = (time.perf_counter() - started) / len(requests)
         return [
-            Reply(text, sum(map(len, one.tokens)), 0, 0, seconds, one.problem)
-            for text, one in zip(texts, read, strict=True)
+            Reply(
+                "" if problem else json.dumps({"rewards": some}),
+                prompt_tokens=sum(map(len, one.tokens)),
+                answer_tokens=0,
+                dropped_shots=0,
+                seconds=seconds,
+                error=problem,
+            )
+            for one, some in zip(read, given, strict=True)
+            for problem in [one.problem or self._overflow(some)]
         ]
 
     def _exchanges(self, request: Rating) -> "_Exchanges":
@@ -128,6 +135,9 @@ class RewardEngine:
         longest = max(map(len, tokens))
         problem = f"an exchange has {longest} tokens, the model's context {self._context}"
         return _Exchanges(tokens, problem if longest > self._context else None)
+
+    def _overflow(self, rewards: Sequence[float]) -> str | None:
+        return None if all(map(isfinite, rewards)) else overflow(self._model)
 
     def _rewards(self, exchanges: Sequence[Sequence[int]]) -> list[float]:
         """Return the reward for each exchange.

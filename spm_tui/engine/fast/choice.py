@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 
 from spm_tui.engine.fast.rows import Row
+from spm_tui.engine.overflow import numeric
 from spm_tui.engine.sampling import draw
 
 
-def choose(rows: Sequence[Row], logits: Any) -> list[int]:
+def choose(rows: Sequence[Row], logits: Any) -> list[int | None]:
     """Return the next token of every row, which its progress has accepted.
+
+    None where the logits of what is allowed are no numbers, or infinite.
 
     Args:
         rows: answers that go on.
@@ -20,7 +23,7 @@ def choose(rows: Sequence[Row], logits: Any) -> list[int]:
     alike: dict[float, list[int]] = {}
     for place, row in enumerate(rows):
         alike.setdefault(row.item.request.temperature, []).append(place)
-    tokens = [0] * len(rows)
+    tokens: list[int | None] = [None] * len(rows)
     for temperature, places in alike.items():
         way = _drawn if temperature else _best
         some = logits if len(places) == len(rows) else logits[places]
@@ -29,27 +32,49 @@ def choose(rows: Sequence[Row], logits: Any) -> list[int]:
     return tokens
 
 
-def _best(rows: Sequence[Row], logits: Any) -> list[int]:
+def _best(rows: Sequence[Row], logits: Any) -> list[int | None]:
     """The best token of all, where it is allowed, is also the best of those allowed."""
-    tokens = logits.argmax(dim=-1).tolist()
-    refused = [i for i, row in enumerate(rows) if not row.progress.accept(tokens[i])]
+    tokens = _highest(logits)
+    refused = [
+        i
+        for i, (row, token) in enumerate(zip(rows, tokens, strict=True))
+        if token is None or not row.progress.accept(token)
+    ]
     if refused:
-        best = _masked([rows[i] for i in refused], logits[refused]).argmax(dim=-1).tolist()
-        for i, token in zip(refused, best, strict=True):
-            rows[i].progress.accept(token)
+        some = [rows[i] for i in refused]
+        for i, token in zip(refused, _highest(_masked(some, logits[refused])), strict=True):
             tokens[i] = token
-    return [int(token) for token in tokens]
+            if token is not None:
+                rows[i].progress.accept(token)
+    return tokens
 
 
-def _drawn(rows: Sequence[Row], logits: Any) -> list[int]:
+def _highest(logits: Any) -> list[int | None]:
+    """Return the best token of each row; a NaN counts as the highest, so one look is enough."""
+    best = logits.argmax(dim=-1)
+    return _chosen(best, logits.gather(1, best[:, None])[:, 0].isfinite())
+
+
+def _drawn(rows: Sequence[Row], logits: Any) -> list[int | None]:
     import torch
 
     at = torch.tensor([row.uniforms[len(row.answer)] for row in rows], dtype=torch.float64)
     scores = _masked(rows, logits)
-    drawn = draw(scores, at.to(scores.device), rows[0].item.request.temperature).tolist()
-    for row, token in zip(rows, drawn, strict=True):
-        row.progress.accept(token)
-    return [int(token) for token in drawn]
+    drawn = draw(scores, at.to(scores.device), rows[0].item.request.temperature)
+    tokens = _chosen(drawn, numeric(scores))
+    for row, token in zip(rows, tokens, strict=True):
+        if token is not None:
+            row.progress.accept(token)
+    return tokens
+
+
+def _chosen(tokens: Any, usable: Any) -> list[int | None]:
+    """Return tokens, [rows], as a list; None for those that were not chosen by a number."""
+    import torch
+
+    # one transfer from the device for both
+    pairs = torch.stack([tokens, usable.to(tokens.dtype)], dim=1).tolist()
+    return [token if number else None for token, number in pairs]
 
 
 def _masked(rows: Sequence[Row], logits: Any) -> Any:

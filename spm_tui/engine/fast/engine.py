@@ -19,6 +19,7 @@ from spm_tui.engine.fast.reader import Reader
 from spm_tui.engine.fast.rows import Row
 from spm_tui.engine.fast.work import Work
 from spm_tui.engine.loading import Loaded
+from spm_tui.engine.overflow import overflow
 from spm_tui.engine.prompt import Prompt
 from spm_tui.forms import most_tokens
 from spm_tui.wire import Reply, Request
@@ -103,7 +104,8 @@ class FastEngine:
         prompt = row.item.prompt
         read = len(prompt.tokens) - len(self._grammars.opening(row.item.request.form))
         answer = [token for token in row.answer if token != self._loaded.end]
-        return Reply(self._loaded.text(answer), read, len(answer), prompt.dropped, seconds)
+        error = overflow(self._loaded.model) if row.failed else None
+        return Reply(self._loaded.text(answer), read, len(answer), prompt.dropped, seconds, error)
 
 
 def _failed(item: Item, reason: str) -> Answer:

@@ -8,6 +8,7 @@ from spm_tui.engine.fast.packing import pack
 from spm_tui.engine.fast.step import Share, Step
 from spm_tui.engine.fast.tree import Tree
 from spm_tui.engine.loading import Loaded
+from spm_tui.engine.overflow import numeric, overflow
 from spm_tui.errors import reason
 
 _NAME = "spm_tree"
@@ -52,6 +53,8 @@ class Reader:
         AttentionMaskInterface.register(_NAME, window)
         try:
             expected = self._logits()
+            if not numeric(expected):
+                raise Unsupported(overflow(self._model))
             self._model.set_attn_implementation(_NAME)
             _compare(self._logits_by_parts(), expected, self._tolerance)
         except (RuntimeError, TypeError, KeyError, AttributeError, ValueError) as error:

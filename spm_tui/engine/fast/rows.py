@@ -28,6 +28,12 @@ class Row:
     """Tokens that may come next, read on trial."""
     read: int = 0
     """Tokens of the answer that are in the slot."""
+    since: int = 0
+    """As many were in it before the last step."""
+    careful: bool = False
+    """Whether nothing is read on trial any more."""
+    failed: bool = False
+    """Whether the model gave no numbers to choose a token by."""
 
     @property
     def waiting(self) -> bool:
@@ -49,7 +55,12 @@ class Row:
     @property
     def asked(self) -> bool:
         """Whether the model has said already what follows the last token."""
-        return not self.unread and not self.progress.finished
+        return not self.unread and not self.over
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be written."""
+        return self.failed or self.progress.finished
 
     def write(self, token: int) -> None:
         """Add the token the model chose, and those that must follow it.
@@ -63,3 +74,9 @@ class Row:
         self.read += right
         self.unread = tokens[right:]
         self.draft = self.draft[right:]
+
+    def retract(self) -> None:
+        """Forget what the last step read, so that it is read again without anything on trial."""
+        written = self.answer[len(self.answer) - self.read :]
+        self.unread, self.draft = written[self.since :], []
+        self.read, self.careful = self.since, True

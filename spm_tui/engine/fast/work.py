@@ -82,8 +82,8 @@ class Work:
         """
         going = [row for row in self.rows if row.unread]
         for row in going:
-            room = self._room.answer - row.read - len(row.unread)
-            row.draft = draft(row.context)[:room]
+            room = 0 if row.careful else self._room.answer - row.read - len(row.unread)
+            row.draft = draft(row.context)[:room] if room else []
         shares = list(self._shares(tokens))
         if going or shares:
             step = plan(going, shares, self._tails, self._reader.device)
@@ -110,25 +110,39 @@ class Work:
                 share.segment.logits = logits[place].clone()
         self._unread = [segment for segment in self._unread if not segment.whole]
         for row in going:
+            row.since = row.read
             row.read += len(row.unread)
             row.unread = []
         ends = accumulate((1 + len(row.draft) for row in going), initial=len(shares))
         return list(ends)[:-1]
 
-    @staticmethod
-    def _write(rows: Sequence[Row], logits: Any, places: Sequence[int]) -> None:
+    def _write(self, rows: Sequence[Row], logits: Any, places: Sequence[int]) -> None:
         """Let rows go on by a token, and by another for each that their drafts foretold."""
         going = [(row, place - row.read) for row, place in zip(rows, places, strict=True)]
         while going:
             some = [row for row, _ in going]
             chosen = choose(some, logits[[start + row.read for row, start in going]])
             for row, token in zip(some, chosen, strict=True):
-                row.write(token)
+                if token is None:
+                    self._fail(row)
+                else:
+                    row.write(token)
             going = [(row, start) for row, start in going if row.asked]
+
+    def _fail(self, row: Row) -> None:
+        """Give up a row for which the model has no numbers, unless a draft may be to blame.
+
+        What was read on trial is multiplied by 0 where it must not be seen, and NaN stays NaN.
+        """
+        if row.careful or row.read == row.since:
+            row.failed = True
+        else:
+            row.retract()
+            self._tails[:, :, row.slot, :, row.read :] = 0
 
     def retire(self) -> list[Row]:
         """Return the finished rows, and let go of what they used."""
-        finished = [row for row in self.rows if row.progress.finished]
+        finished = [row for row in self.rows if row.over]
         for row in finished:
             self.rows.remove(row)
             self._free.append(row.slot)

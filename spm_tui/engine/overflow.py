@@ -72,7 +72,7 @@ class Watch:
         allowed = torch.zeros_like(scores).masked_fill(scores.isneginf(), -torch.inf)
         return torch.where(usable[:, None], scores, allowed)
 
-    def stop(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+    def stop(self, input_ids: Any, _scores: Any, **_: Any) -> Any:
         """Say for transformers' criteria which answers are to end: all, or none."""
         import torch
 

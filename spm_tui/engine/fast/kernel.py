@@ -42,6 +42,9 @@ _SERIES = tuple(np.float32(math.log(2) ** i / math.factorial(i)) for i in range(
 """Of two to a power."""
 _STRICT = {"contract", "nnan", "ninf", "nsz"}
 """What the compiler may do where the order of additions matters."""
+_DIVIDING = {"error_model": "numpy", "cache": True}
+"""Where sums of shares divide. One that is no number is to make results that are none, of that
+token alone; by default numba raises for all, or takes time to see that it need not."""
 
 
 @njit(cache=True)
@@ -98,7 +101,7 @@ def _normalize(scores: Any, most: Any, total: Any, found: Any) -> None:
             total[lane] += share
 
 
-@njit(cache=True)
+@njit(**_DIVIDING)
 def _see(queries: Any, alike: int, task: Any, layer: int, head: int, found: Any) -> Any:
     """Let queries see a task's keys; return the log-sum-exp of their scores, [lanes].
 
@@ -217,7 +220,7 @@ def attend(
     return out
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, **_DIVIDING)
 def _join(found: Any, weights: Any, places: Any, out: Any) -> None:
     """Join what a token has seen here and there, by the log-sum-exp of the scores."""
     for head in range(len(out)):

@@ -284,7 +284,14 @@ def add_reasonings(
 def add_embeddings(
     db: Connection, embedder: str, vectors: Mapping[str, npt.NDArray[np.float32]]
 ) -> None:
-    """Store one vector per scenario key; a key that is there already keeps its vector."""
+    """Store one vector per scenario key; a key that is there already keeps its vector.
+
+    Raises:
+        ValueError: a number of a vector is not finite.
+
+    """
+    if not all(np.isfinite(vector).all() for vector in vectors.values()):
+        raise ValueError("a number of an embedding is not finite")
     insert(
         db,
         "embeddings",

@@ -288,7 +288,13 @@ def _read_table(db: Connection, table: str, run: int, path: Path) -> None:
 
 
 def _check(db: Connection, spec: RunSpec, run: int, folder: Path) -> None:
-    """Refuse rows about responses that the benchmark does not have."""
+    """Refuse rows about responses that the benchmark does not have, and scores that are none."""
+    broken = db.execute(
+        "SELECT scenario FROM predictions WHERE run = ? AND NOT isfinite(score) LIMIT 1", [run]
+    ).fetchone()
+    if broken:
+        path = folder / _FILES["predictions"]
+        raise FileUnusable(f"{path}: a score at scenario {broken[0]} is no finite number")
     for table, answered in (("predictions", "labels"), ("choices", "responses")):
         place = "scenario, response" + (", attribute" if table == "predictions" else "")
         stray = db.execute(

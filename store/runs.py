@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 
 from store.bulk import insert
 from store.connection import Connection
@@ -53,6 +54,12 @@ def mark(
     db.execute(
         "INSERT INTO run_states VALUES (?, ?, ?, ?, ?)", [run, state, process, environment, at]
     )
+
+
+def discard(db: Connection, run: int) -> None:
+    """Forget a run that came to nothing; answers are kept, they may be another's too."""
+    for table in ("items", "predictions", "choices", "run_states", "runs"):
+        db.execute(f"DELETE FROM {table} WHERE run = ?", [run])
 
 
 def listing(db: Connection) -> list[Run]:
@@ -114,7 +121,14 @@ class Batch:
 
 
 def add_batch(db: Connection, run: int, batch: Batch, *, at: datetime) -> None:
-    """Add a batch to `run`; whatever is there already stays, but a failed generation gives way."""
+    """Add a batch to `run`; whatever is there already stays, but a failed generation gives way.
+
+    Raises:
+        ValueError: a score is no finite number; whoever makes one has to say what is wrong.
+
+    """
+    if not all(isfinite(prediction.score) for prediction in batch.predictions):
+        raise ValueError("a score is no finite number")
     insert(
         db,
         "generations",

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from spm_tui.bench.embedding import Embed, of_texts
@@ -24,7 +25,7 @@ from spm_tui.wire import Reply
 from store import runs
 from store.connection import Store
 from store.identity import Canonical, canonical_json
-from store.records import Choice, Generation, Prediction, RunState
+from store.records import Choice, Generation, Prediction, Run, RunState
 
 COMMIT_SECONDS = 2.0
 """Least time between two commits; each takes some tens of milliseconds."""
@@ -78,10 +79,21 @@ def _run_deciding(context: Context, job: Job, decide: Decide) -> Iterator[Event]
         for one in decisions
         if not isinstance(one, Prediction) or one.attribute in job.subject.attributes
     )
+    _require_numbers(job, decisions)
     run = _open(context, job)
     with context.store.writing() as db:
         runs.add_batch(db, run, batch, at=context.now())
     yield _close(context, run, "finished", failed=0)
+
+
+def _require_numbers(job: Job, decisions: Said) -> None:
+    for one in decisions:
+        if isinstance(one, Prediction) and not isfinite(one.score):
+            raise InputError(
+                f"{job.method} comes to a score that is no finite number, at scenario"
+                f" {one.scenario}",
+                field="method",
+            )
 
 
 def run_asking(
@@ -94,6 +106,9 @@ def run_asking(
 ) -> Iterator[Event]:
     """Run a method that asks a model.
 
+    A model that cannot be used leaves no trace: the run begins once the engine is there, and one
+    that comes to nothing before the first answer is as it was before, or not at all.
+
     Args:
         context: store, clock, stop signal.
         job: what is run.
@@ -102,24 +117,31 @@ def run_asking(
         servers: says then which servers the engine asks, for the run's record.
 
     """
-    context = _with_servers(context, _servers_before(context, job))
+    before, stored = _before(context, job), _stored(context, plan)
+    asked = None
+    if len(stored) < len(set(plan.keys)) and not context.stop():
+        asked = engine()
+    context = _with_servers(context, _servers_before(before))
+    context = _with_servers(context, servers() if asked else ())
     work = _Work(context, _open(context, job), plan)
-    ended: RunState = "failed"
+    ended: RunState | None = "failed"
     try:
-        work.take_over()
+        work.take_over(stored)
         yield _planned(work, job)
-        if len(work.done) < len(work.keys) and not context.stop():
-            asked = engine()
-            if told := servers():
-                context = _with_servers(context, told)
-                _mark(context, work.run, "running")
-            yield from work.answer(asked)
+        if asked is not None:
+            ended = None
+            for event in work.answer(asked):
+                ended = "failed"  # from the first answer on, unless all goes well
+                yield event
         ended = "finished" if len(work.done) + work.failed == len(work.keys) else "interrupted"
     except (KeyboardInterrupt, GeneratorExit):
         ended = "interrupted"
         raise
     finally:
-        closing = _close(context, work.run, ended, failed=work.failed)
+        if ended is None:
+            _withdraw(context, work.run, before)
+        else:
+            closing = _close(context, work.run, ended, failed=work.failed)
     yield closing
 
 
@@ -154,15 +176,40 @@ def with_prompts(context: Context, facts: Mapping[str, Canonical]) -> Context:
     return replace(context, environment=canonical_json({**record, "prompts": dict(facts)}))
 
 
-def _servers_before(context: Context, job: Job) -> list[Canonical]:
-    """Return what the record of a run that goes on says of servers."""
+def _before(context: Context, job: Job) -> Run | None:
+    """Return the job's run as it is before it goes on; None if it is a new one."""
+    identity = job.spec.identity
     with context.store.reading() as db:
-        return [
-            server
-            for run in runs.listing(db)
-            if run.spec.identity == job.spec.identity
-            for server in json.loads(run.environment).get("servers", [])
-        ]
+        return next((run for run in runs.listing(db) if run.spec.identity == identity), None)
+
+
+def _stored(context: Context, plan: Plan) -> dict[str, Generation]:
+    """Return the usable answers that the store has already, by request."""
+    with context.store.reading() as db:
+        answered = runs.answered(db, list(dict.fromkeys(plan.keys)))
+    return {key: answer for key, answer in answered.items() if answer.error is None}
+
+
+def _withdraw(context: Context, run: int, before: Run | None) -> None:
+    """Leave a run that came to nothing as it was before."""
+    with context.store.writing() as db:
+        if before is None:
+            runs.discard(db, run)
+        else:
+            runs.mark(
+                db,
+                run,
+                before.state,
+                process=before.process,
+                environment=before.environment,
+                at=context.now(),
+            )
+
+
+def _servers_before(before: Run | None) -> list[Canonical]:
+    """Return what the record of a run that goes on says of servers."""
+    servers: list[Canonical] = json.loads(before.environment).get("servers", []) if before else []
+    return servers
 
 
 def _with_servers(context: Context, servers: Sequence[Canonical]) -> Context:
@@ -204,21 +251,19 @@ class _Work:
         self.failed = 0
         self._pending = runs.Batch()
 
-    def take_over(self) -> None:
-        """Enter into this run the usable answers that the store has already."""
+    def take_over(self, stored: Mapping[str, Generation]) -> None:
+        """Enter into this run the usable answers that the store has already, by request."""
         with self.context.store.reading() as db:
-            there = runs.answered(db, self.keys)
             heard = runs.heard(db, self.run)
         for index, key in enumerate(self.keys):
-            generation = there.get(key)
-            if generation is None or generation.error is not None:
+            if (generation := stored.get(key)) is None:
                 continue
             self.done.add(index)
             for position in self.positions[index]:
                 if (item := self.plan.item(position)) not in heard:
                     ask = self.plan.asks[position]
                     self._pending.items.append(item)
-                    self._pending.say(self.plan.method.read(ask, generation.text))
+                    self._pending.say(self._read(ask, generation.text))
         self._commit()
 
     def answer(self, engine: Engine) -> Iterator[Event]:
@@ -250,7 +295,7 @@ class _Work:
         read: list[Said] = [() for _ in asks]
         if error is None:
             try:
-                read = [self.plan.method.read(ask, reply.text) for ask in asks]
+                read = [self._read(ask, reply.text) for ask in asks]
             except AnswerError as problem:
                 error = str(problem)
         if error is None:
@@ -272,6 +317,18 @@ class _Work:
             self._pending.items.append(self.plan.item(position))
             self._pending.say(said)
             yield self._told(ask, said, error)
+
+    def _read(self, ask: Ask[Any], text: str) -> Said:
+        """Return what a method makes of an answer.
+
+        Raises:
+            AnswerError: it does not have the form asked for, or a score of it is no finite number.
+
+        """
+        said = self.plan.method.read(ask, text)
+        if any(not isfinite(one.score) for one in said if isinstance(one, Prediction)):
+            raise AnswerError(f"a score that is no finite number: {text!r:.80}")
+        return said
 
     def _told(self, ask: Ask[Any], said: Said, error: str | None) -> ItemAnswered:
         choice = next((one for one in said if isinstance(one, Choice)), None)

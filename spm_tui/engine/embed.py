@@ -14,6 +14,7 @@ from spm_tui.engine.headers import check_extent
 from spm_tui.engine.quiet import quiet
 from spm_tui.engine.reach import Cut, Reach, Window
 from spm_tui.engine.weights import check_weights, reports
+from spm_tui.errors import ModelError
 
 _UNUSED = ("pooler.",)
 """Sentences are pooled from the embeddings of tokens; many models are trained without the head

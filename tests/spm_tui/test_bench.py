@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,13 +18,14 @@ from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subjec
 from spm_tui.datasets import builtin
 from spm_tui.engine.scripted import ScriptedEngine
 from spm_tui.errors import AnswerError, InputError, ModelError
-from spm_tui.methods.base import Settings
+from spm_tui.methods.base import Ask, Settings
 from spm_tui.methods.catalogue import DIRECT
 from spm_tui.target_files import to_json
 from spm_tui.targets import Target
 from spm_tui.wire import Reply, Request
 from store import benchmarks, browse, runs
 from store.connection import Store
+from store.records import Prediction, Scenario
 from tests import build
 from tests.build import SMALL
 from tests.conftest import AT
@@ -209,6 +211,110 @@ def test_a_crash_loses_only_what_was_not_committed(
     rest = ScriptedEngine(judge)
     run(full, job(full), rest)
     assert len(rest.calls) == 3
+
+
+def refuse() -> ScriptedEngine:
+    raise ModelError("no such server")
+
+
+def test_a_model_that_cannot_be_used_leaves_no_run(full: Store) -> None:
+    one = job(full)
+    events: list[Event] = []
+    with pytest.raises(ModelError, match="no such server"):
+        events += run_asking(context(full), one, make_plan(full, one, embed), refuse)
+    with full.reading() as db:
+        assert runs.listing(db) == []
+    assert events == []
+
+
+@pytest.mark.parametrize("error", [ModelError("the template fails"), RuntimeError("no kernel")])
+@pytest.mark.parametrize("shots", [4, 5])
+def test_nor_does_one_that_fails_before_its_first_answer(
+    full: Store, error: Exception, shots: int
+) -> None:
+    """Even if answers of another run had been taken over."""
+    part = job(full, shots=4, selection=Selection(limit=1))
+    run(full, part, ScriptedEngine(judge))
+
+    def fail(_: Request) -> str:
+        raise error
+
+    with full.reading() as db:
+        (before,) = runs.listing(db)
+    with pytest.raises(type(error)):
+        run(full, job(full, shots=shots), ScriptedEngine(fail))
+    with full.reading() as db:
+        (after,) = runs.listing(db)
+        counts = [
+            db.execute(f"SELECT count(*), max(run) FROM {table}").fetchone()
+            for table in ("items", "predictions")
+        ]
+    assert counts == [(2, 1), (4, 1)]
+    assert (after.number, after.state, after.process) == (1, before.state, before.process)
+    assert run(full, job(full, shots=shots), ScriptedEngine(judge))[-1] == Ended(
+        1 if shots == 4 else 2, "finished", 0
+    )
+
+
+def test_a_run_that_cannot_go_on_stays_as_it_was(full: Store) -> None:
+    ticks = count(1)
+    run(full, job(full), ScriptedEngine(judge), stop=lambda: next(ticks) >= 3)
+    before = scores(full)
+    one = job(full)
+    with pytest.raises(ModelError):
+        list(run_asking(context(full), one, make_plan(full, one, embed), refuse))
+    with full.reading() as db:
+        assert [each.state for each in runs.listing(db)] == ["interrupted"]
+    assert np.array_equal(scores(full), before, equal_nan=True)
+
+
+def test_a_run_says_that_it_begins_once_its_model_is_there(full: Store) -> None:
+    one, told = job(full), list[str]()
+
+    def load() -> ScriptedEngine:
+        told.append("loaded")
+        return ScriptedEngine(judge)
+
+    for event in run_asking(context(full), one, make_plan(full, one, embed), load):
+        told.append(type(event).__name__)
+    assert told[:3] == ["loaded", "Planned", "ItemAnswered"]
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_score_that_is_no_number_is_a_failed_answer(full: Store, score: float) -> None:
+    one = job(full)
+    plan = make_plan(full, one, embed)
+
+    class Careless:
+        def read(self, ask: Ask[Any], text: str) -> list[Prediction]:
+            first, *others = plan.method.read(ask, text)
+            assert isinstance(first, Prediction)
+            return [replace(first, score=score), *others] if ask.scenario == 1 else [first, *others]
+
+    engine = ScriptedEngine(judge)
+    careless = replace(plan, method=Careless())
+    events = list(run_asking(context(full), one, careless, lambda: engine))
+    assert events[-1] == Ended(1, "finished", 2)
+    errors = {event.error for event in events if isinstance(event, ItemAnswered)}
+    assert sum("a score that is no finite number" in str(error) for error in errors) == 2
+    with full.reading() as db:
+        assert db.execute("SELECT count(*) FROM predictions WHERE scenario = 1").fetchone() == (0,)
+
+
+def test_no_method_without_a_model_stores_what_is_no_number(
+    full: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Careless:
+        def __init__(self, _: Settings) -> None: ...
+
+        def decide(self, scenario: Scenario) -> list[Prediction]:
+            return [Prediction(scenario.number, 0, 0, 0, float("nan"), "")]
+
+    monkeypatch.setitem(execute.DIRECT, "oracle", Careless)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="oracle comes to a score that is no finite number, at"):
+        list(run_direct(context(full), replace(job(full, "oracle"), backbone=None)))
+    with full.reading() as db:
+        assert runs.listing(db) == []
 
 
 def test_embeddings_are_made_once(full: Store) -> None:

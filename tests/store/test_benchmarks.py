@@ -82,6 +82,13 @@ def test_a_later_reasoning_takes_the_place_of_an_earlier_one(db: Connection) -> 
     assert response.reasonings == ("because 0", "since it is so")
 
 
+def test_an_embedding_is_of_finite_numbers(db: Connection) -> None:
+    vector = np.array([0.5, np.nan], np.float32)
+    with pytest.raises(ValueError, match="not finite"):
+        benchmarks.add_embeddings(db, "mini", {"a": np.ones(2, np.float32), "b": vector})
+    assert benchmarks.embeddings(db, "mini", ["a", "b"]) == {}
+
+
 def test_embeddings_keep_their_first_value(db: Connection) -> None:
     first, second = np.array([1, 2], dtype=np.float32), np.array([3, 4], dtype=np.float32)
     benchmarks.add_embeddings(db, "mini", {"a": first})

@@ -72,6 +72,27 @@ def test_what_is_stored_already_is_not_stored_twice(db: Connection) -> None:
     assert db.execute("SELECT count(*) FROM predictions").fetchall() == [(1,)]
 
 
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), float("-inf")])
+def test_a_score_is_a_finite_number(db: Connection, score: float) -> None:
+    number = opened(db)
+    with pytest.raises(ValueError, match="no finite number"):
+        runs.add_batch(db, number, runs.Batch([ANSWER], [], [prediction(0, score)]), at=AT)
+    assert runs.answered(db, ["key"]) == {}
+
+
+def test_a_run_is_discarded_and_its_answers_are_not(db: Connection) -> None:
+    kept, gone = opened(db), opened(db, replace(SPEC, method="oracle"))
+    batch = runs.Batch([ANSWER], [Item(1, 0, -1, 0, "", "key")], [prediction(0, 0.5)])
+    for number in (kept, gone):
+        runs.add_batch(db, number, batch, at=AT)
+    runs.discard(db, gone)
+    assert [run.number for run in runs.listing(db)] == [kept]
+    assert len(runs.items(db, kept)) == 1
+    assert runs.items(db, gone) == set()
+    assert runs.answered(db, ["key"]) == {"key": ANSWER}
+    assert opened(db, replace(SPEC, method="oracle")) == gone
+
+
 def test_scores_are_means_over_samples(db: Connection) -> None:
     benchmarks.add(db, SMALL, at=AT)
     number = opened(db)

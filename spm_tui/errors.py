@@ -7,7 +7,8 @@
     │   └── (file, row and field where they are known)
     ├── ModelError        a model cannot be found, loaded or used as asked: exit 2
     │   └── EngineLost    what ran it has gone, and the same command goes on: exit 1
-    └── AnswerError       one answer cannot be read: stored as a failed item, retried later
+    ├── AnswerError       one answer cannot be read: stored as a failed item, retried later
+    └── Unforeseen        a defect, of which only this line is shown: exit 1
 """
 
 from pathlib import Path
@@ -59,6 +60,10 @@ class EngineLost(ModelError):
 
 class AnswerError(SpmError):
     """A model's answer does not have the form that was asked for."""
+
+
+class Unforeseen(SpmError):
+    """Something failed that nobody foresaw; the message names where its traceback is."""
 
 
 def reason(error: Exception) -> str:

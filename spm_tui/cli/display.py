@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO, TypeAlias
 
 from spm_tui.bench.events import NO_RUN, Ended, Event, Planned, Problem, Progress, Stage, to_json
-from spm_tui.errors import InputError, SpmError
+from spm_tui.cli.faults import described
+from spm_tui.errors import InputError
 from spm_tui.format import count, duration
-from store.errors import StoreError
 
 Show: TypeAlias = Callable[[Event], None]
 MODES = ("auto", "rich", "plain", "none")
@@ -53,8 +53,8 @@ def showing(mode: str, events: str | None) -> Iterator[Show]:
 
         try:
             yield both
-        except (SpmError, StoreError) as error:
-            emit(Problem(str(error)))
+        except Exception as error:
+            emit(Problem(described(error)))
             raise
 
 

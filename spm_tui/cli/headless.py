@@ -1,5 +1,6 @@
 """`spm-tui --headless`: runs, then tables."""
 
+import gc
 import os
 import platform
 import socket
@@ -17,10 +18,10 @@ from spm_tui.bench.target_sets import members
 from spm_tui.cli import results
 from spm_tui.cli.display import Show
 from spm_tui.cli.experiment import Cell
+from spm_tui.cli.faults import Faults
 from spm_tui.cli.options import AXES
 from spm_tui.cli.parts import Part, make_ready
 from spm_tui.engine import device
-from spm_tui.errors import EngineLost, SpmError
 from spm_tui.methods.catalogue import MODEL_OF
 from spm_tui.paths import typed_path
 from spm_tui.report.board import Board
@@ -86,7 +87,7 @@ def run(
 ) -> Outcome:
     """Run every method of every cell, score those on the same scenarios together, write files.
 
-    With more cells than one, a method that cannot be run at all does not keep the others from it.
+    With more runs than one, whatever one or its tables raise does not keep the others from it.
 
     Args:
         cells: what to run.
@@ -107,8 +108,9 @@ def run(
     folders = results.folders(parts, base, apart=several or paper or not out)
     tasks = [_Task(part, method) for part in parts for method in part.methods]
     tasks = _together(tasks, lambda task: task.models)
-    runs = _Runs(store, show, stop, parts)
-    boards = {}
+    faults = Faults(base, tell=lambda text: show(Problem(text)), spares=len(tasks) > 1)
+    runs = _Runs(store, show, stop, parts, faults)
+    boards: dict[Path, Board] = {}
     with results.prepared(folders.values()):
         interrupted = runs.make(_together(tasks, lambda task: task.model))
         if not interrupted:
@@ -116,16 +118,23 @@ def run(
             numbers = {key: runs.numbers(tasks, key) for key in folders}
             for key in filter(numbers.get, folders):
                 asking = [part for part in parts if part.scored_with == key]
-                boards[folders[key]] = results.write(store, asking, numbers[key], folders[key])
+                folder = folders[key]
+                with faults.spared(f"the tables in {folder} were not written"):
+                    boards[folder] = results.write(
+                        store, asking, numbers[key], folder, faults=faults
+                    )
+            if not boards:
+                raise faults.first()
             if paper:
                 every = [number for some in numbers.values() for number in some]
-                write_paper(store, every, base, notes=runs.missing, boards=boards.values())
+                with faults.spared(f"the paper's tables in {base} were not written"):
+                    write_paper(store, every, base, notes=faults.notes, boards=boards.values())
     return Outcome(
         boards,
         folder=base if several or paper else next(iter(folders.values())),
         several=several,
         failed=runs.failed,
-        missing=tuple(runs.missing),
+        missing=tuple(faults.notes),
         interrupted=interrupted,
     )
 
@@ -140,19 +149,21 @@ class _Runs:
     """What a command has run so far."""
 
     def __init__(
-        self, store: Store, show: Show, stop: Callable[[], bool], parts: Sequence[Part]
+        self,
+        store: Store,
+        show: Show,
+        stop: Callable[[], bool],
+        parts: Sequence[Part],
+        faults: Faults,
     ) -> None:
-        self._store, self._show, self._stop = store, show, stop
-        self._lenient = len(parts) > 1
+        self._store, self._show, self._stop, self._faults = store, show, stop, faults
         self._varied = [
             axis for axis in AXES if len({getattr(part.options, axis) for part in parts}) > 1
         ]
         self._backend: tuple[ModelChoice, Backend] | None = None
         self._made: set[Hashable] = set()
         self._numbers: dict[_Task, int] = {}
-        self._errors: list[SpmError] = []
         self.failed = 0
-        self.missing: list[str] = []
 
     def make(self, tasks: Sequence[_Task]) -> bool:
         """Make runs, equal ones once; return whether the person wanted it to end before all were.
@@ -162,17 +173,17 @@ class _Runs:
 
         """
         for task in tasks:
-            try:
+            made = False
+            with self._faults.spared(f"{self._title(task)} was not run"):
                 self._make(task)
-            except SpmError as error:
-                if not self._lenient:
-                    raise
-                self._miss(task, error)
+                made = True
+            if not made:
+                self._backend = None  # whatever it has loaded may be amid something
+                gc.collect()  # and is to be gone before another is loaded
             if self._stop():
                 return True
         if not self._numbers:
-            lost = (error for error in self._errors if isinstance(error, EngineLost))
-            raise next(lost, self._errors[0])
+            raise self._faults.first()
         return False
 
     def numbers(self, tasks: Sequence[_Task], scored_with: Hashable) -> list[int]:
@@ -183,14 +194,6 @@ class _Runs:
             if task in self._numbers and task.part.scored_with == scored_with
         ]
         return list(dict.fromkeys(found))
-
-    def _miss(self, task: _Task, error: SpmError) -> None:
-        self._backend = None  # whatever it has loaded may be amid something
-        self._errors.append(error)
-        text = f"{self._title(task)} was not run: {error}"
-        if text not in self.missing:
-            self.missing.append(text)
-            self._show(Problem(text))
 
     def _title(self, task: _Task) -> str:
         """Return what tells a task from the others, for people."""

@@ -16,7 +16,7 @@ from typing import NoReturn
 from spm_tui.bench.options import KEY
 from spm_tui.cli import options
 from spm_tui.cli.display import MODES
-from spm_tui.errors import EngineLost, SpmError
+from spm_tui.errors import EngineLost, SpmError, Unforeseen
 from spm_tui.paths import typed_path
 from store.errors import StoreError
 
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except (SpmError, StoreError) as error:
         print(f"spm-tui: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return FAILED if isinstance(error, EngineLost) else BAD_INPUT
+        return FAILED if isinstance(error, EngineLost | Unforeseen) else BAD_INPUT
     except KeyboardInterrupt:
         print("spm-tui: stopped", file=sys.stderr)
         return INTERRUPTED

@@ -6,6 +6,7 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from spm_tui.cli.faults import Faults
 from spm_tui.cli.parts import Part, reported
 from spm_tui.report import board, files
 from spm_tui.report.board import Board
@@ -51,7 +52,9 @@ def prepared(wanted: Collection[Path]) -> Iterator[None]:
                 folder.rmdir()
 
 
-def write(store: Store, parts: Sequence[Part], numbers: Sequence[int], folder: Path) -> Board:
+def write(
+    store: Store, parts: Sequence[Part], numbers: Sequence[int], folder: Path, *, faults: Faults
+) -> Board:
     """Score runs, write their tables and figures, and return the scores.
 
     Args:
@@ -59,13 +62,35 @@ def write(store: Store, parts: Sequence[Part], numbers: Sequence[int], folder: P
         parts: that asked for them.
         numbers: of the runs.
         folder: where the files go.
+        faults: told of a run that cannot be scored, where others can.
 
     Raises:
         InputError: a file cannot be written.
 
     """
-    sets, everything = reported(parts)
-    scored = board.score(store, parts[0].subject, numbers, sets, everything=everything)
+    scored = _scored(store, parts, numbers, faults)
     record = [part.options.record() for part in parts]
     files.write(scored, folder, record={"options": record if record[1:] else record[0]})
     return scored
+
+
+def _scored(store: Store, parts: Sequence[Part], numbers: Sequence[int], faults: Faults) -> Board:
+    """Score runs together, without those that cannot even be scored alone."""
+    sets, everything = reported(parts)
+
+    def score(some: Sequence[int]) -> Board:
+        return board.score(store, parts[0].subject, some, sets, everything=everything)
+
+    try:
+        return score(numbers)
+    except Exception:
+        if len(numbers) == 1 or not faults.spares:
+            raise
+    usable = []
+    for number in numbers:
+        with faults.spared(f"run {number} was not scored"):
+            score([number])
+            usable.append(number)
+    if not usable:
+        raise faults.first()
+    return score(usable)

@@ -8,11 +8,16 @@ from typing import Literal, TypeAlias
 from spm_tui.bench.events import Ended, Event, ItemAnswered, Planned, Problem, Progress, Stage
 from spm_tui.bench.options import RunOptions
 from spm_tui.tui.child import tail
+from spm_tui.tui.plain import one_line, visible
 
 JobState: TypeAlias = Literal["waiting", "running", "finished", "failed", "cancelled"]
 _DONE, _WITH_FAILURES, _INTERRUPTED = 0, 1, 130
 _TERMINATED = 128 + signal.SIGTERM
 """What a shell or a scheduler in between ends with when its program is ended by the signal."""
+
+
+_MOST = 300
+"""Cells of a log's last line that are shown; anything may have written it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class Job:
     """Of the run it is at."""
     failed: int = 0
     """Failed requests, over all its runs."""
+    completed: frozenset[int] = frozenset()
+    """Those of its runs that have told of a good end."""
     stage: str = ""
     """What it does while no requests are answered."""
     error: str = ""
@@ -58,9 +65,10 @@ class Job:
             case Progress(run=run, failed=failed):
                 failed += self._failed_before(run)
                 return replace(self, run=run, progress=event, failed=failed, stage="")
-            case Ended(run=run, failed=failed):
+            case Ended(run=run, state=state, failed=failed):
                 failed += self._failed_before(run)
-                return replace(self, run=run, failed=failed, stage="")
+                completed = self.completed | ({run} if state == "finished" else set())
+                return replace(self, run=run, failed=failed, completed=completed, stage="")
             case Problem(message):
                 return replace(self, error=message)
             case ItemAnswered():
@@ -71,21 +79,37 @@ class Job:
         same = self.progress is not None and self.progress.run == run
         return self.failed - (self.progress.failed if self.progress and same else 0)
 
+    @property
+    def _complete(self) -> bool:
+        """Whether each of its runs, one for each method, has told of a good end and no error."""
+        return len(self.completed) >= len(set(self.options.method)) and not self.error
+
     def ended(self, code: int) -> "Job":
-        """Return the job as the exit code of its process leaves it."""
+        """Return the job as the exit code of its process leaves it.
+
+        A code alone says little: what stands between the app and its program, as a scheduler's
+        launcher, has codes of its own.
+        """
         job = replace(self, stage="", stops=0)
-        if code in (_DONE, _WITH_FAILURES):
-            return replace(job, state="finished", error="")
-        if code == _INTERRUPTED or (self.stops and (code < 0 or code == _TERMINATED)):
+        if code in (_DONE, _WITH_FAILURES) and self._complete:
+            return replace(job, state="finished")
+        if code == _INTERRUPTED or (self.stops and self._stopped(code)):
             return replace(job, state="cancelled", error="")
         return replace(job, state="failed", error=self.error or self._reason(code))
 
+    def _stopped(self, code: int) -> bool:
+        """Whether it has ended as it was asked to, and not for an error."""
+        return code < 0 or code == _TERMINATED or not self.error
+
     def _reason(self, code: int) -> str:
         last = "".join(tail(self.log, 1)) if self.log else ""
-        if code < 0:
+        last = one_line(visible(last.removeprefix("spm-tui: error: ")), _MOST)
+        if code > 0:
+            return last or f"ended with exit code {code}"
+        ended = "ended without a result"
+        if code:
             ended = f"ended by signal {-code} ({signal.strsignal(-code)})"
-            return f"{ended}; last it said: {last}" if last else ended
-        return last.removeprefix("spm-tui: error: ") or f"ended with exit code {code}"
+        return f"{ended}; last it said: {last}" if last else ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """Grids of runs: what a file and a command line describe, and what comes of it."""
 
+import gc
 import json
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from spm_tui.bench.backend import Backend
 from spm_tui.bench.embedding import Embedding, Vectors
@@ -15,9 +18,13 @@ from spm_tui.bench.options import RunOptions
 from spm_tui.bench.subject import Backbone
 from spm_tui.cli import headless
 from spm_tui.cli.experiment import PAPER, cells
+from spm_tui.cli.faults import Faults
 from spm_tui.engine.scripted import ScriptedEngine
 from spm_tui.errors import EngineLost, InputError, ModelError, SpmError
 from spm_tui.methods.catalogue import NAMES, PER_TARGET, Role
+from spm_tui.report import board as scoring
+from spm_tui.report import files
+from spm_tui.wire import Asked
 from store import runs
 from tests import machine
 from tests.backend import FakeBackend
@@ -281,6 +288,151 @@ def test_a_grid_of_which_nothing_could_be_run_is_an_error_and_leaves_no_folder(
     assert not list(Path("there").iterdir())
     shell(*words, "--out=new", code=code)
     assert not Path("new").exists()
+
+
+class Faulty(FakeBackend):
+    """Raises what is no error of ours, wherever it is told to."""
+
+    place = "engine"
+    error: type[Exception] = RuntimeError
+
+    def _fail(self, place: str) -> None:
+        if place == self.place and self._choice.model == "b":
+            raise self.error(f"vision\nmore of {place}")
+
+    def backbone(self, role: Role) -> Backbone:
+        self._fail("backbone")
+        return super().backbone(role)
+
+    def engine(self, role: Role) -> ScriptedEngine:
+        self._fail("engine")
+        return super().engine(role)
+
+    def embed(self, texts: Sequence[str]) -> Iterator[Vectors]:
+        self._fail("embed")
+        return super().embed(texts)
+
+    def _judge(self, request: Asked) -> str:
+        self._fail("answer")
+        return super()._judge(request)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError, AttributeError, torch.OutOfMemoryError, MemoryError]
+)
+@pytest.mark.parametrize("place", ["backbone", "engine", "embed", "answer"])
+def test_a_grid_goes_on_whatever_a_cell_raises(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, place: str, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(headless, "Backend", Faulty)
+    monkeypatch.setattr(Faulty, "place", place)
+    monkeypatch.setattr(Faulty, "error", error)
+    words = ["--headless", "--limit=1", "--targets=high", "--json", "--out=results"]
+    out, errors = shell(*words, "--model=b", "--model=a", code=1)
+    assert [row["model"] for row in json.loads(out)["accuracy"]] == ["a"]
+    log = Path("results/errors.log")
+    note = (
+        f"few-shot-comparative on mini-mic (model b) was not run: {error.__name__}: vision"
+        f" (its traceback is in {log})"
+    )
+    assert f"note: {note}" in errors.splitlines()
+    assert "Traceback (most recent call last)" in log.read_text()
+    assert f"more of {place}" in log.read_text()
+    with shell.store.reading() as db:
+        assert [run.spec.model for run in runs.listing(db)] == ["a"]
+
+
+def test_a_grid_of_which_nothing_could_be_run_names_its_log(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(headless, "Backend", Faulty)
+    words = ["--headless", "--limit=1", "--model=b", "--targets=high", "--out=results"]
+    _, errors = shell(*words, "--seed=1", "--seed=2", "--decoding=sampling", code=1)
+    assert errors.splitlines()[-1].startswith("spm-tui: error: few-shot-comparative on mini-mic")
+    assert errors.splitlines()[-1].endswith("(its traceback is in results/errors.log)")
+
+
+def test_a_run_that_is_alone_shows_its_defect_to_people_and_programs(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(headless, "Backend", Faulty)
+    with pytest.raises(RuntimeError, match="vision"):
+        shell("--headless", "--limit=1", "--model=b", "--events=told.jsonl")
+    last = json.loads(Path("told.jsonl").read_text().splitlines()[-1])
+    assert last == {"event": "error", "message": "RuntimeError: vision"}
+
+
+def test_an_interrupt_ends_a_grid(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(headless, "Backend", Faulty)
+    monkeypatch.setattr(Faulty, "error", KeyboardInterrupt)
+    _, errors = shell("--headless", "--limit=1", "--model=b", "--model=a", code=130)
+    assert "was not run" not in errors
+
+
+def test_a_method_that_fails_keeps_no_other_of_its_cell_from_running(shell: Shell) -> None:
+    words = ["--headless", "--split=train", "--limit=2", "--targets=high", "--json"]
+    out, errors = shell(*words, "--method=surface,oracle", code=1)
+    assert [row["method"] for row in json.loads(out)["accuracy"]] == ["oracle"]
+    assert "note: surface on mini-mic was not run: field 'method': surface learns" in errors
+
+
+def test_a_run_that_cannot_be_scored_keeps_no_other_from_its_table(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score = scoring.score
+
+    def fail(store: Any, subject: Any, numbers: Sequence[int], *words: Any, **more: Any) -> Any:
+        if 2 in numbers:
+            raise KeyError("choice")
+        return score(store, subject, numbers, *words, **more)
+
+    monkeypatch.setattr(scoring, "score", fail)
+    words = ["--headless", "--limit=1", "--targets=high", "--json", "--out=results"]
+    out, errors = shell(*words, "--model=a", "--model=b", "--model=c", code=1)
+    assert [row["model"] for row in json.loads(out)["accuracy"]] == ["a", "c"]
+    assert "note: run 2 was not scored: KeyError: 'choice' (its traceback" in errors
+
+
+def test_tables_that_cannot_be_written_keep_no_others_from_it(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = files.write
+
+    def fail(scored: Any, folder: Path, **more: Any) -> Any:
+        if folder.name == "mini-mic-eval":
+            raise OSError(28, "No space left on device", str(folder / "accuracy.md"))
+        return write(scored, folder, **more)
+
+    monkeypatch.setattr(files, "write", fail)
+    words = ["--headless", "--method=oracle", "--targets=high", "--limit=2", "--json", "--out=here"]
+    out, errors = shell(*words, "--benchmark=mini-mic", "--benchmark=mini-helpsteer", code=1)
+    assert [one["benchmark"] for one in json.loads(out)] == ["mini-helpsteer"]
+    assert (
+        "note: the tables in here/mini-mic-eval were not written:"
+        " here/mini-mic-eval/accuracy.md: No space left on device"
+    ) in errors
+
+
+def test_what_a_failed_cell_has_loaded_is_let_go() -> None:
+    """Else the next model finds no room on the GPU."""
+
+    class Model: ...
+
+    held = weakref.ref(model := Model())
+    faults = Faults(Path("nowhere/at/all"), tell=print, spares=True)
+
+    def load(model: Model) -> None:
+        try:
+            str(model).index("no such text")
+        except ValueError as error:
+            raise ModelError("out of memory") from error
+
+    with faults.spared("it"):
+        load(model)
+    del model
+    gc.collect()
+    assert held() is None
+    assert str(faults.first()) == "out of memory"
 
 
 def test_one_benchmark_less_is_a_list_nevertheless(shell: Shell) -> None:

@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spm_tui.bench.events import Ended, Event, ItemAnswered, Planned, Problem, Progress, Stage
+from spm_tui.bench.events import (
+    Ended,
+    Event,
+    ItemAnswered,
+    Planned,
+    Problem,
+    Progress,
+    Stage,
+    to_json,
+)
 from spm_tui.bench.options import RunOptions
 from spm_tui.tui import child
 from spm_tui.tui.job import Job, JobChanged, JobItems, Told
@@ -207,6 +216,103 @@ def test_what_is_no_event_goes_to_the_log(tmp_path: Path) -> None:
     desk.queue.close()
 
 
+DONE = Ended(1, "finished", 0)
+HALF = Ended(1, "interrupted", 0)
+LOST = Problem("no server answers")
+TWO = RunOptions(method=("oracle", "random"))
+
+
+@pytest.mark.parametrize(
+    ("options", "events", "ends", "expected"),
+    [
+        (SHORT, [DONE], (0, 0), ("finished", "")),
+        (SHORT, [Ended(1, "finished", 3)], (1, 0), ("finished", "")),
+        (SHORT, [DONE], (0, 1), ("finished", "")),
+        (SHORT, [], (0, 0), ("failed", "ended without a result; last it said: the end")),
+        (SHORT, [], (1, 0), ("failed", "the end")),
+        (SHORT, [], (137, 0), ("failed", "the end")),
+        (SHORT, [], (-9, 0), ("failed", "ended by signal 9 (Killed); last it said: the end")),
+        (SHORT, [LOST], (1, 0), ("failed", "no server answers")),
+        (SHORT, [DONE, LOST], (1, 0), ("failed", "no server answers")),
+        (SHORT, [DONE], (2, 0), ("failed", "the end")),
+        (SHORT, [HALF], (0, 0), ("failed", "ended without a result; last it said: the end")),
+        (SHORT, [HALF], (130, 1), ("cancelled", "")),
+        (SHORT, [HALF], (1, 1), ("cancelled", "")),
+        (SHORT, [], (0, 1), ("cancelled", "")),
+        (SHORT, [], (-15, 1), ("cancelled", "")),
+        (SHORT, [LOST], (1, 1), ("failed", "no server answers")),
+        (TWO, [DONE], (0, 0), ("failed", "ended without a result; last it said: the end")),
+        (TWO, [DONE, DONE], (1, 0), ("failed", "the end")),
+        (TWO, [DONE, Ended(2, "finished", 1)], (1, 0), ("finished", "")),
+        (TWO, [DONE, LOST], (1, 0), ("failed", "no server answers")),
+    ],
+)
+def test_only_what_has_told_of_its_end_has_ended_well(
+    tmp_path: Path,
+    options: RunOptions,
+    events: list[Event],
+    ends: tuple[int, int],
+    expected: tuple[str, str],
+) -> None:
+    """`ends` is the exit code, and how often it was asked to stop."""
+    code, stops = ends
+    log = tmp_path / "run.log"
+    log.write_text("first\nspm-tui: error: the end\n\n")
+    job = Job(1, options, state="running", log=log, stops=stops)
+    for event in events:
+        job = job.after(event)
+    end = job.ended(code)
+    assert (end.state, end.error) == expected
+    assert end.stops == 0
+
+
+def test_a_last_line_may_hold_anything(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    log.write_text("x\n" + "\x1b[31mlost " * 1000)
+    end = Job(1, SHORT, log=log).ended(1)
+    assert end.error.startswith("␛[31mlost ␛[31mlost")
+    assert len(end.error) <= 300
+
+
+RAISES = "raise RuntimeError('CUDA error')"
+TELLS = f"print({to_json(Ended(1, 'finished', 2))!r})"
+
+
+@pytest.mark.parametrize(
+    ("program", "state", "error"),
+    [
+        ("import sys; print('srun: error: no node', file=sys.stderr); sys.exit(1)", "failed",
+         "srun: error: no node"),
+        ("", "failed", "ended without a result"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "failed",
+         "ended by signal 11 (Segmentation fault)"),
+        (RAISES, "failed", "RuntimeError: CUDA error"),
+        (f"{TELLS}; import sys; sys.exit(1)", "finished", ""),
+    ],
+)  # fmt: skip
+def test_how_a_program_ends_is_not_mistaken(
+    tmp_path: Path, program: str, state: str, error: str
+) -> None:
+    desk = Desk(tmp_path, (sys.executable, "-c", program))
+    end = desk.end(desk.queue.submit(SHORT))
+    assert (end.state, end.error) == (state, error)
+    desk.queue.close()
+
+
+def test_a_defect_of_the_program_is_told_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not only by its traceback, after which a launcher may say something else."""
+    monkeypatch.setenv("PYTHONPATH", str(Path.cwd()))
+    program = "from tests.backend import FakeBackend as F, headless, main; import sys;"
+    program += "F.backbone = None; headless.Backend = F; sys.exit(main(sys.argv[1:]))"
+    shell = f'{sys.executable} -c "{program}" "$@"; echo over >&2; exit 1'
+    desk = Desk(tmp_path, ("sh", "-c", shell, "sh"))
+    end = desk.end(desk.queue.submit(SHORT))
+    assert (end.state, end.error) == ("failed", "TypeError: 'NoneType' object is not callable")
+    desk.queue.close()
+
+
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     desk = Desk(tmp_path, (str(tmp_path / "gone"),))
     job = desk.queue.submit(SHORT)
@@ -273,7 +379,7 @@ def test_lines_do_not_depend_on_the_chunks(data: bytes, cuts: list[int]) -> None
 
 
 def test_failures_are_summed_over_the_runs_of_a_job() -> None:
-    job = Job(1, RunOptions())
+    job = Job(1, RunOptions(method=("a", "b", "c")))
     for event in (
         Planned(4, "b", "eval", "m", "x", 10, 2),
         Progress(4, 3, 10, 1, 5.0, 2.0),
@@ -286,7 +392,8 @@ def test_failures_are_summed_over_the_runs_of_a_job() -> None:
         job = job.after(event)
     assert (job.run, job.failed) == (6, 4)
     assert job.after(Problem("no disk")).ended(2).error == "no disk"
-    assert job.ended(1).state == "finished"
+    assert job.ended(1).state == "failed", "the third run has told of no end"
+    assert job.after(Ended(6, "finished", 1)).ended(1).state == "finished"
     assert job.ended(7).error == "ended with exit code 7"
     assert job.ended(143).state == "failed", "nobody asked it to end"
     assert replace(job, stops=1).ended(143).state == "cancelled"

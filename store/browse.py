@@ -17,6 +17,7 @@ Levels = npt.NDArray[np.int16]
 _DIGITS = 12
 """Of a mean, after the point."""
 Votes = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int64]
 
 
 def labels(db: Connection, benchmark: str, split: Split) -> Levels:
@@ -45,6 +46,55 @@ def scores(db: Connection, run: int, shape: tuple[int, int, int]) -> Scores:
     array = np.full(shape, np.nan)
     array[rows["scenario"] - 1, rows["response"], rows["attribute"]] = rows["score"].round(_DIGITS)
     return array
+
+
+def asked(db: Connection, run: int, shape: tuple[int, int, int]) -> Counts:
+    """Return how many samples a scoring run has asked for so far, failed ones too, [N, R, A]."""
+    rows = db.execute(
+        """SELECT scenario, part, attribute, count(*) AS samples FROM items
+           WHERE run = ? AND target = '' GROUP BY ALL""",
+        [run],
+    ).fetchnumpy()
+    n, r, a = shape
+    # -1, for all responses or all attributes, falls into the last place, which is for nobody else
+    counts = np.zeros((n, r + 1, a + 1), dtype=np.int64)
+    counts[rows["scenario"] - 1, rows["part"], rows["attribute"]] = rows["samples"]
+    return counts[:, :r, :a] + counts[:, r:, :a] + counts[:, :r, a:] + counts[:, r:, a:]
+
+
+def asked_choices(db: Connection, run: int, scenarios: int) -> dict[str, Counts]:
+    """Return how many samples a choosing run has asked for so far, failed ones too, by target.
+
+    Args:
+        db: a connection in `Store.reading`.
+        run: its number.
+        scenarios: N; the counts are [N].
+
+    """
+    rows = db.execute(
+        "SELECT target, scenario, count(*) FROM items WHERE run = ? GROUP BY ALL", [run]
+    ).fetchall()
+    asked: dict[str, Counts] = {}
+    for target, scenario, samples in rows:
+        counts = asked.setdefault(target, np.zeros(scenarios, dtype=np.int64))
+        counts[scenario - 1] = samples
+    return asked
+
+
+def touched(db: Connection, run: int) -> tuple[list[int], list[int]]:
+    """Return the attributes and the scenarios that a run has asked or said anything about."""
+    attributes = db.execute(
+        """SELECT attribute FROM items WHERE run = $run AND attribute >= 0
+           UNION SELECT attribute FROM predictions WHERE run = $run ORDER BY attribute""",
+        {"run": run},
+    ).fetchall()
+    scenarios = db.execute(
+        """SELECT scenario FROM items WHERE run = $run
+           UNION SELECT scenario FROM predictions WHERE run = $run
+           UNION SELECT scenario FROM choices WHERE run = $run ORDER BY scenario""",
+        {"run": run},
+    ).fetchall()
+    return [one for (one,) in attributes], [one for (one,) in scenarios]
 
 
 def scored_attributes(db: Connection, run: int) -> list[int]:

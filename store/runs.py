@@ -91,6 +91,14 @@ def get(db: Connection, number: int) -> Run:
     return runs[number]
 
 
+def environments(db: Connection, run: int) -> list[str]:
+    """Return all that the processes which worked on a run recorded, each once, as JSON."""
+    rows = db.execute(
+        "SELECT DISTINCT environment FROM run_states WHERE run = ? ORDER BY environment", [run]
+    ).fetchall()
+    return [environment for (environment,) in rows]
+
+
 def answered(db: Connection, requests: Sequence[str]) -> dict[str, Generation]:
     """Return the generations stored under `requests`, failed ones too, by request."""
     rows = db.execute(

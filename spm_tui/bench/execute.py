@@ -12,6 +12,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
+from spm_tui.bench import extent
 from spm_tui.bench.embedding import Embed, of_texts
 from spm_tui.bench.events import Ended, Event, ItemAnswered, Judgement, Planned, Progress
 from spm_tui.bench.meter import Meter
@@ -80,6 +81,7 @@ def _run_deciding(context: Context, job: Job, decide: Decide) -> Iterator[Event]
         if not isinstance(one, Prediction) or one.attribute in job.subject.attributes
     )
     _require_numbers(job, decisions)
+    context = _with_plan(context, job)
     run = _open(context, job)
     with context.store.writing() as db:
         runs.add_batch(db, run, batch, at=context.now())
@@ -121,7 +123,7 @@ def run_asking(
     asked = None
     if len(stored) < len(set(plan.keys)) and not context.stop():
         asked = engine()
-    context = _with_servers(context, _servers_before(before))
+    context = _with_servers(_with_plan(context, job), _servers_before(before))
     context = _with_servers(context, servers() if asked else ())
     work = _Work(context, _open(context, job), plan)
     ended: RunState | None = "failed"
@@ -174,6 +176,15 @@ def with_prompts(context: Context, facts: Mapping[str, Canonical]) -> Context:
         return context
     record = json.loads(context.environment)
     return replace(context, environment=canonical_json({**record, "prompts": dict(facts)}))
+
+
+def _with_plan(context: Context, job: Job) -> Context:
+    """Return the context with what the run is to answer in the record, what was before included."""
+    with context.store.reading() as db:
+        before = extent.before(db, job.spec.identity, job.subject)
+    wanted = before | extent.of_subject(job.subject)
+    record = {**json.loads(context.environment), extent.KEY: wanted.record()}
+    return replace(context, environment=canonical_json(record))
 
 
 def _before(context: Context, job: Job) -> Run | None:

@@ -7,10 +7,12 @@ import numpy as np
 
 from spm_tui import targets
 from spm_tui.alignment import Floats
+from spm_tui.bench.extent import planned
 from spm_tui.bench.judged import read_judged
 from spm_tui.bench.options import ALL
 from spm_tui.bench.subject import Subject
 from spm_tui.errors import InputError
+from spm_tui.methods.catalogue import ASKING
 from spm_tui.scoring import grid
 from spm_tui.scoring.accuracy import Accuracy, PerTarget, summarise
 from spm_tui.scoring.agreement import Agreement, agreement
@@ -20,7 +22,7 @@ from spm_tui.target_files import from_json
 from spm_tui.targets import TargetSet
 from store import benchmarks, browse, runs
 from store.connection import Connection, Store
-from store.records import Attribute, Run
+from store.records import Benchmark, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class SetScore:
     accuracy: Accuracy
     each: PerTarget
     answered: int
-    """Scenarios it said something about, for every target of the set."""
+    """Scenarios it said something about, for every target of the set: those that count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class RunScore:
     run: Run
     answered: int
     """Scenarios it said something about: for every target, of whatever set, if it was told any."""
+    planned: int
+    """Those of the board's scenarios that it was to say something about; `answered` at least."""
     sets: Mapping[str, SetScore]
     """Those it was run on: a method that is told the target answers some only."""
     agreement: Mapping[str, Agreement]
@@ -47,6 +51,11 @@ class RunScore:
     bias: Mapping[str, Bias]
     """By set, for sets of one target."""
     cost: runs.Cost
+
+    @property
+    def complete(self) -> bool:
+        """Whether it answered all that it was to answer; else its numbers are of a part."""
+        return self.answered == self.planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +81,34 @@ def subject_of(store: Store, numbers: Sequence[int]) -> Subject:
 
     """
     with store.reading() as db:
-        specs = [runs.get(db, number).spec for number in numbers]
-    if len({(spec.benchmark, spec.split) for spec in specs}) > 1:
+        stored = [runs.get(db, number) for number in numbers]
+    if len({(run.spec.benchmark, run.spec.split) for run in stored}) > 1:
         raise InputError("the runs are on different benchmarks or splits", field="RUN")
+    spec = stored[0].spec
     with store.reading() as db:
-        benchmark = benchmarks.load(db, specs[0].benchmark)
-        said = [_attributes(db, number, benchmark.attributes) for number in numbers]
-    common = set(range(len(benchmark.attributes))).intersection(*filter(None, said))
+        benchmark = benchmarks.load(db, spec.benchmark)
+        wanted = [_attributes(db, run, benchmark) for run in stored]
+    common = frozenset(range(len(benchmark.attributes))).intersection(*filter(None, wanted))
     if not common:
         raise InputError("the runs have no attribute in common", field="RUN")
     return Subject(
-        identity=specs[0].benchmark,
+        identity=spec.benchmark,
         benchmark=benchmark,
-        split=specs[0].split,
-        scenarios=benchmark.split(specs[0].split),
+        split=spec.split,
+        scenarios=benchmark.split(spec.split),
         attributes=tuple(sorted(common)),
     )
 
 
-def _attributes(db: Connection, number: int, attributes: Sequence[Attribute]) -> list[int]:
-    """Return the attributes a run says something of; empty for whatever attributes."""
-    told = [from_json(text, attributes) for text in browse.asked_targets(db, number)]
-    _, weights = targets.arrays(told, attributes)
-    named = np.flatnonzero(weights.any(axis=0)).tolist()
-    return browse.scored_attributes(db, number) or named
+def _attributes(db: Connection, run: Run, benchmark: Benchmark) -> frozenset[int]:
+    """Return the attributes a run is to say something of; empty for whatever attributes."""
+    attributes = benchmark.attributes
+    if told := [from_json(text, attributes) for text in browse.asked_targets(db, run.number)]:
+        _, weights = targets.arrays(told, attributes)
+        return frozenset(np.flatnonzero(weights.any(axis=0)).tolist())
+    if run.spec.method in ASKING or browse.scored_attributes(db, run.number):
+        return planned(db, run, attributes, len(benchmark.split(run.spec.split))).attributes
+    return frozenset()
 
 
 def score(
@@ -130,22 +143,38 @@ def score(
     )
     gridded = everything and not too_many
     with store.reading() as db:  # and closed before the scoring: a run may be waiting to write
-        found = [(runs.get(db, n), read(db, subject, n), runs.cost(db, n)) for n in numbers]
+        found = [_found(db, subject, number) for number in numbers]
     return Board(
         subject=subject,
         sets=tuple(sets),
         columns=((ALL,) if gridded else ()) + tuple(s.name for s in sets),
         notes=notes,
         rows=tuple(
-            _score_run(*one, subject, sets, gridded=gridded, resamples=resamples) for one in found
+            _score_run(one, subject, sets, gridded=gridded, resamples=resamples) for one in found
         ),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the store has of a run on a board's scenarios and attributes."""
+
+    run: Run
+    judged: Judged
+    planned: int
+    cost: runs.Cost
+
+
+def _found(db: Connection, subject: Subject, number: int) -> _Found:
+    run, numbers = runs.get(db, number), {scenario.number for scenario in subject.scenarios}
+    split = len(subject.benchmark.split(subject.split))
+    wanted = planned(db, run, subject.benchmark.attributes, split).scenarios
+    judged, cost = read(db, subject, number), runs.cost(db, number)
+    return _Found(run, judged, len(wanted & numbers), cost)
+
+
 def _score_run(
-    run: Run,
-    judged: Judged,
-    cost: runs.Cost,
+    found: _Found,
     subject: Subject,
     sets: Sequence[TargetSet],
     *,
@@ -154,6 +183,7 @@ def _score_run(
 ) -> RunScore:
     scores: dict[str, SetScore] = {}
     biases: dict[str, Bias] = {}
+    judged = found.judged
     n = len(judged.levels)
     if gridded and judged.targets is None:
         outcomes = grid.everything(judged)
@@ -163,14 +193,16 @@ def _score_run(
         values, weights = targets.arrays(one.targets, subject.selected)
         if not all(map(judged.asked, values, weights)):
             continue
-        outcomes = listed(judged, values, weights)
+        about = _about(judged, values, weights)
+        outcomes = listed(about, values, weights)
         summary = summarise(outcomes, scenarios=n, resamples=resamples)
-        scores[one.name] = SetScore(*summary, _answered(_about(judged, values, weights)))
+        scores[one.name] = SetScore(*summary, _answered(about))
         if len(one.targets) == 1:
-            biases[one.name] = bias(judged, values[0], weights[0])
+            biases[one.name] = bias(about, values[0], weights[0])
     return RunScore(
-        run=run,
+        run=found.run,
         answered=_answered(judged),
+        planned=found.planned,
         sets=scores,
         agreement={
             attribute.name: agreement(judged, i) for i, attribute in enumerate(subject.selected)
@@ -178,7 +210,7 @@ def _score_run(
         if judged.scores is not None
         else {},
         bias=biases,
-        cost=cost,
+        cost=found.cost,
     )
 
 
@@ -191,11 +223,16 @@ def read(db: Connection, subject: Subject, number: int) -> Judged:
 
 
 def _about(judged: Judged, values: Floats, weights: Floats) -> Judged:
-    """Return what was said about some targets only, [T, A]."""
+    """Return what was said about some targets only, [T, A].
+
+    A scenario without a choice for each of them counts for none: they would have accuracies of
+    different scenarios.
+    """
     if judged.targets is None:
         return judged
-    chosen = [judged.choice(*one) for one in zip(values, weights, strict=True)]
-    return replace(judged, chosen=np.stack(chosen, axis=1), targets=(values, weights))
+    chosen = np.stack([judged.choice(*one) for one in zip(values, weights, strict=True)], axis=1)
+    chosen[(chosen < 0).any(axis=1)] = -1
+    return replace(judged, chosen=chosen, targets=(values, weights))
 
 
 def _answered(judged: Judged) -> int:

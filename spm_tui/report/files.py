@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from spm_tui.bench import extent
 from spm_tui.errors import InputError
 from spm_tui.report import figures, tables, text
 from spm_tui.report.board import Board
@@ -98,8 +99,10 @@ def _runs(board: Board) -> dict[str, Canonical]:
                 "model": row.run.spec.model,
                 "split": row.run.spec.split,
                 "config": json.loads(row.run.spec.config),
-                "environment": json.loads(row.run.environment),
+                "planned": environment.pop(extent.KEY, None),
+                "environment": environment,
             }
             for row in board.rows
+            for environment in [json.loads(row.run.environment)]
         ],
     }

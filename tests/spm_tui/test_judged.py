@@ -42,13 +42,21 @@ def test_a_scenario_without_an_answer_it_needs_is_as_good_as_not_run(store: Stor
 
 
 def test_an_attribute_that_nobody_asked_about_is_needed_only_on_demand(store: Store) -> None:
+    fill(store, attributes=("care",))
+    judged = read(store, 1)
+    assert answered(judged) == [True, True, True]
+    assert judged.scores is not None
+    assert known(judged.scores).tolist() == [True, False]
+    assert answered(read(store, 1, needed=(0, 1))) == [False, False, False]
+
+
+def test_an_attribute_that_a_run_was_planned_for_is_needed_though_it_has_no_answer(
+    store: Store,
+) -> None:
     fill(store)
     forget(store, "attribute = 1")
-    found = read(store, 1)
-    assert answered(found) == [True, True, True]
-    assert found.scores is not None
-    assert known(found.scores).tolist() == [True, False]
-    assert answered(read(store, 1, needed=(0, 1))) == [False, False, False]
+    assert answered(read(store, 1)) == [False, False, False]
+    assert answered(read(store, 1, needed=(0,))) == [True, True, True]
 
 
 def test_without_scores_there_are_choices_or_nothing(store: Store) -> None:

@@ -31,6 +31,11 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def answered(part: int, planned: int) -> str:
+    """Return how many scenarios count, of those that were to: 24, or 3 of 24."""
+    return count(part) if part == planned else f"{count(part)} of {count(planned)}"
+
+
 def gigabytes(size: float) -> str:
     """Return bytes as people count them: 6.4 GB."""
     return f"{size / 1e9:.1f} GB"

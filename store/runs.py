@@ -1,6 +1,6 @@
 """Statements about runs: their states, what the model answered, what was read from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import isfinite
@@ -255,3 +255,39 @@ def cost(db: Connection, run: int) -> Cost:
         [run],
     ).fetchall()[0]
     return Cost(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What a run's answers lack, and what was kept from the model."""
+
+    failures: Mapping[str, int]
+    """How many answers could not be used, by reason, the most frequent first."""
+    without_examples: int
+    """Answers given without some of the worked examples."""
+    cut: int
+    """Answers given to a text that was cut."""
+    cut_characters: int
+    """Left out, over all of these."""
+
+
+def losses(db: Connection, run: int) -> Losses:
+    """Return what went missing of `run`, whichever run its answers were first made for."""
+    mine = "request IN (SELECT request FROM items WHERE run = ?)"
+    failures = db.execute(
+        f"""SELECT error, count(*) AS answers FROM generations
+            WHERE {mine} AND error IS NOT NULL GROUP BY error ORDER BY answers DESC, error""",
+        [run],
+    ).fetchall()
+    ((without_examples,),) = db.execute(
+        f"SELECT count(*) FROM generations WHERE {mine} AND dropped_examples > 0", [run]
+    ).fetchall()
+    ((cut, characters),) = db.execute(
+        f"""SELECT count(*), coalesce(sum(cut), 0)::BIGINT FROM (
+                SELECT CASE WHEN json_valid(text)
+                       THEN TRY_CAST(json_extract_string(text, '$.cut') AS BIGINT) END AS cut
+                FROM generations WHERE {mine} AND error IS NULL)
+            WHERE cut > 0""",
+        [run],
+    ).fetchall()
+    return Losses(dict(failures), without_examples, cut, characters)

@@ -77,6 +77,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader of a run's scores must know, told before it ends: what failed, what was cut."""
+
+    run: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """A run has come to its end, or was stopped on demand."""
 
@@ -92,12 +100,13 @@ class Problem:
     message: str
 
 
-Event = Stage | Planned | ItemAnswered | Progress | Ended | Problem
+Event = Stage | Planned | ItemAnswered | Progress | Note | Ended | Problem
 _NAMES: dict[type, str] = {
     Stage: "stage",
     Planned: "plan",
     ItemAnswered: "item",
     Progress: "batch",
+    Note: "note",
     Ended: "done",
     Problem: "error",
 }

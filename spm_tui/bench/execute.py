@@ -14,9 +14,10 @@ from typing import Any
 
 from spm_tui.bench import extent
 from spm_tui.bench.embedding import Embed, of_texts
-from spm_tui.bench.events import Ended, Event, ItemAnswered, Judgement, Planned, Progress
+from spm_tui.bench.events import Ended, Event, ItemAnswered, Judgement, Note, Planned, Progress
 from spm_tui.bench.meter import Meter
 from spm_tui.bench.plan import Plan
+from spm_tui.bench.remarks import remarks
 from spm_tui.bench.subject import Job
 from spm_tui.engine.base import Engine
 from spm_tui.errors import AnswerError, InputError
@@ -144,6 +145,9 @@ def run_asking(
             _withdraw(context, work.run, before)
         else:
             closing = _close(context, work.run, ended, failed=work.failed)
+    with context.store.reading() as db:
+        told = remarks(runs.cost(db, work.run), runs.losses(db, work.run))
+    yield from (Note(work.run, text) for text in told)
     yield closing
 
 

@@ -7,7 +7,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TypeAlias
 
-from spm_tui.bench.events import NO_RUN, Ended, Event, Planned, Problem, Progress, Stage, to_json
+from spm_tui.bench.events import (
+    NO_RUN,
+    Ended,
+    Event,
+    Note,
+    Planned,
+    Problem,
+    Progress,
+    Stage,
+    to_json,
+)
 from spm_tui.cli.faults import described
 from spm_tui.errors import InputError
 from spm_tui.format import count, duration
@@ -90,7 +100,7 @@ def _plain(event: Event) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def _line(event: Event) -> str:
+def _line(event: Event) -> str:  # noqa: PLR0911  # one for each kind
     match event:
         case Stage(text):
             return f"{text} …"
@@ -100,6 +110,8 @@ def _line(event: Event) -> str:
             return f"  {event.done + event.failed}/{event.total}  {_pace(event)}".rstrip()
         case Ended(run=run, state=state, failed=failed) if run != NO_RUN:
             return f"run {run} {state}" + (f", {failed} requests failed" if failed else "")
+        case Note(run, text):
+            return f"run {run}: {text}"
         case Problem(message):
             return message
         case _:

@@ -54,7 +54,7 @@ def _compare(
     everything: bool,
     out: Path | None,
 ) -> int:
-    from spm_tui.report import files, paired, text
+    from spm_tui.report import board, files, paired, text
 
     first, second = parsed.runs
     every = paired.paired(store, subject, (first, second), sets, everything=everything)
@@ -62,13 +62,14 @@ def _compare(
     if not found:
         problem = f"nothing to compare: runs {first} and {second} share no scenario that is scored"
         raise InputError(problem, field="--compare")
+    one, other = board.score(store, subject, parsed.runs, (), everything=False, resamples=0).rows
     shown = (
         f"{text.markdown(paired.table(found, (first, second)))}\n"
-        "Accuracy in percent on the scenarios that both runs answered; the interval is of the\n"
-        "difference, scenarios resampled for both at once. Better and worse are scenarios in\n"
-        f"which run {second} is right for more or fewer targets; p is of the exact sign test.\n"
+        f"{paired.explanation(found, (first, second))}"
     )
-    values = paired.values(found)
+    for note in dict.fromkeys((*one.notes, *other.notes)):
+        shown += f"\nnote: {note}\n"
+    values = paired.values(found, (one, other))
     if out:
         files.write_comparison(shown, values, out)
     print(text.json_records(values) if parsed.json else shown, end="")
@@ -135,5 +136,5 @@ def _print_board(board: "Board") -> None:
         f" {len(subject.scenarios)} scenarios (mean ± sd over targets)\n"
     )
     print(text.markdown(tables.accuracy_brief(board)))
-    for note in board.notes:
+    for note in board.remarks:
         print(f"note: {note}")

@@ -10,8 +10,10 @@ from spm_tui.alignment import Floats
 from spm_tui.bench.extent import planned
 from spm_tui.bench.judged import read_judged
 from spm_tui.bench.options import ALL
+from spm_tui.bench.remarks import remarks
 from spm_tui.bench.subject import Subject
 from spm_tui.errors import InputError
+from spm_tui.format import answered
 from spm_tui.methods.catalogue import ASKING
 from spm_tui.scoring import grid
 from spm_tui.scoring.accuracy import Accuracy, PerTarget, summarise
@@ -51,11 +53,23 @@ class RunScore:
     bias: Mapping[str, Bias]
     """By set, for sets of one target."""
     cost: runs.Cost
+    losses: runs.Losses
+    """What failed, and what the model did not see."""
 
     @property
     def complete(self) -> bool:
         """Whether it answered all that it was to answer; else its numbers are of a part."""
         return self.answered == self.planned
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know about its numbers, a sentence without full stop each."""
+        told = remarks(self.cost, self.losses)
+        if not self.complete:
+            how = "" if self.run.state == "finished" else f", {self.run.state}"
+            part = answered(self.answered, self.planned)
+            told = (f"{part} scenarios are answered{how}; its numbers are of these", *told)
+        return tuple(f"run {self.run.number}: {text}" for text in told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,11 @@ class Board:
     notes: tuple[str, ...]
     """What a reader must know about the columns."""
     rows: tuple[RunScore, ...]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know about columns and rows."""
+        return (*self.notes, *(note for row in self.rows for note in row.notes))
 
 
 def subject_of(store: Store, numbers: Sequence[int]) -> Subject:
@@ -163,14 +182,20 @@ class _Found:
     judged: Judged
     planned: int
     cost: runs.Cost
+    losses: runs.Losses
 
 
 def _found(db: Connection, subject: Subject, number: int) -> _Found:
     run, numbers = runs.get(db, number), {scenario.number for scenario in subject.scenarios}
     split = len(subject.benchmark.split(subject.split))
     wanted = planned(db, run, subject.benchmark.attributes, split).scenarios
-    judged, cost = read(db, subject, number), runs.cost(db, number)
-    return _Found(run, judged, len(wanted & numbers), cost)
+    return _Found(
+        run=run,
+        judged=read(db, subject, number),
+        planned=len(wanted & numbers),
+        cost=runs.cost(db, number),
+        losses=runs.losses(db, number),
+    )
 
 
 def _score_run(
@@ -211,6 +236,7 @@ def _score_run(
         else {},
         bias=biases,
         cost=found.cost,
+        losses=found.losses,
     )
 
 

@@ -8,10 +8,10 @@ from spm_tui.bench.options import ALL
 from spm_tui.bench.subject import Subject
 from spm_tui.errors import InputError
 from spm_tui.format import interval, number, percent
-from spm_tui.report.board import read
+from spm_tui.report.board import RunScore, read
 from spm_tui.report.tables import Table
 from spm_tui.scoring import grid
-from spm_tui.scoring.compare import Comparison, compare
+from spm_tui.scoring.compare import WHAT, Comparison, compare
 from spm_tui.scoring.outcomes import Judged, Outcomes, listed
 from spm_tui.targets import TargetSet
 from store.connection import Store
@@ -83,11 +83,12 @@ def table(found: Mapping[str, Comparison], numbers: tuple[int, int]) -> Table:
     )
 
 
-def values(found: Mapping[str, Comparison]) -> Table:
-    """Return the same in shares of 1, for programs."""
+def values(found: Mapping[str, Comparison], runs: tuple[RunScore, RunScore]) -> Table:
+    """Return the same in shares of 1, for programs, with how much each run answered."""
     columns = ("set", "first", "second", "difference", "low", "high")
+    extents = ("first_answered", "first_planned", "second_answered", "second_planned")
     return Table(
-        (*columns, "scenarios", "better", "worse", "p"),
+        (*columns, "scenarios", "better", "worse", "p", "test", *extents),
         tuple(
             (
                 name,
@@ -100,7 +101,25 @@ def values(found: Mapping[str, Comparison]) -> Table:
                 one.better,
                 one.worse,
                 one.p,
+                one.test,
+                *(number for run in runs for number in (run.answered, run.planned)),
             )
             for name, one in found.items()
         ),
     )
+
+
+def explanation(found: Mapping[str, Comparison], numbers: tuple[int, int]) -> str:
+    """Return what the table's columns are, for people: the test is named that p is of."""
+    tests = " or ".join(text for test, text in WHAT.items() if test in _tests(found))
+    return (
+        "Accuracy in percent on the scenarios that both runs answered. Interval and p are of the\n"
+        "difference: 95 %, scenarios resampled for both runs at once; two-sided, of\n"
+        f"{tests}.\n"
+        f"Better and worse are scenarios in which run {numbers[1]} is right for more or fewer"
+        " targets.\n"
+    )
+
+
+def _tests(found: Mapping[str, Comparison]) -> set[str]:
+    return {one.test for one in found.values()}

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from spm_tui.alignment import Floats
 from spm_tui.bench.estimate import Estimate
 from spm_tui.bench.options import RunOptions
-from spm_tui.format import count, duration, interval, spread
+from spm_tui.format import answered, count, duration, interval, spread
 from spm_tui.report.board import Board, RunScore
 from spm_tui.scoring.accuracy import Accuracy, by_attribute_count
 from store.records import Run
@@ -51,24 +51,34 @@ def accuracy(board: Board) -> Table:
     return Table(
         (*_RUN, *board.columns, "scenarios"),
         tuple(
-            (*_run(row), *(_accuracy_cell(row, name) for name in board.columns), row.answered)
+            (*_run(row), *(_accuracy_cell(row, name) for name in board.columns), _answered(row))
             for row in board.rows
         ),
     )
 
 
+def _answered(row: RunScore) -> str:
+    return answered(row.answered, row.planned)
+
+
 def _accuracy_cell(row: RunScore, name: str) -> str:
     if name not in row.sets:
         return NOT_RUN
-    found = row.sets[name].accuracy
-    return f"{_brief_cell(row, name)} {interval(found.low, found.high)}"
+    one = row.sets[name].accuracy
+    return f"{spread(one.mean, one.sd)} {interval(one.low, one.high)}{_part(row, name)}"
 
 
 def _brief_cell(row: RunScore, name: str) -> str:
     if name not in row.sets:
         return NOT_RUN
-    found = row.sets[name].accuracy
-    return spread(found.mean, found.sd)
+    one = row.sets[name].accuracy
+    return f"{spread(one.mean, one.sd)}{_part(row, name)}"
+
+
+def _part(row: RunScore, name: str) -> str:
+    """Return how much is answered on a set, where the row's own number does not say so."""
+    part = row.sets[name].answered
+    return "" if part == row.answered else f" ({answered(part, row.planned)})"
 
 
 def accuracy_brief(board: Board) -> Table:
@@ -84,7 +94,7 @@ def accuracy_brief(board: Board) -> Table:
             (
                 *(cell for name, cell in zip(_RUN, _run(row), strict=True) if name in names),
                 *(_brief_cell(row, name) for name in board.columns),
-                row.answered,
+                _answered(row),
             )
             for row in board.rows
         ),
@@ -113,7 +123,7 @@ def accuracy_values(board: Board) -> Table:
     """Return accuracy in shares of 1: a row per run and target set that it was run on."""
     columns = ("set", "targets", "scored", "mean", "sd", "low", "high", "expected")
     return Table(
-        (*_RUN, *columns),
+        (*_RUN, *columns, *_EXTENT),
         tuple(
             (
                 *_run(row),
@@ -125,11 +135,20 @@ def accuracy_values(board: Board) -> Table:
                 a.low,
                 a.high,
                 a.expected,
+                *_extent(row, name),
             )
             for row in board.rows
             for name, a in _accuracies(board, row)
         ),
     )
+
+
+_EXTENT = ("answered", "planned")
+"""Scenarios that a number is of, and those that it was to be of."""
+
+
+def _extent(row: RunScore, name: str) -> tuple[int, int]:
+    return row.sets[name].answered, row.planned
 
 
 def _accuracies(board: Board, row: RunScore) -> Iterator[tuple[str, Accuracy]]:
@@ -152,19 +171,20 @@ def by_target(board: Board) -> Table:
                         int(each.correct[position]),
                         int(each.scored[position]),
                         float(each.accuracy[position]),
+                        *_extent(row, one.name),
                     )
 
     columns = ("set", "position", "target", "correct", "scored", "accuracy")
-    return Table((*_RUN, *columns), tuple(rows()))
+    return Table((*_RUN, *columns, *_EXTENT), tuple(rows()))
 
 
 def by_attributes(board: Board) -> Table:
     """Return accuracy by the number of attributes a target names (paper, Fig. 8)."""
     columns = ("set", "attributes", "targets", "mean", "sd")
     return Table(
-        (*_RUN, *columns),
+        (*_RUN, *columns, *_EXTENT),
         tuple(
-            (*_run(row), name, attributes, targets, mean, sd)
+            (*_run(row), name, attributes, targets, mean, sd, *_extent(row, name))
             for row in board.rows
             for name in board.columns
             if name in row.sets
@@ -181,9 +201,9 @@ def bias(board: Board) -> Table:
         for row in board.rows:
             for name, found in row.bias.items():
                 pairs = zip(names, _floats(found.picked), _floats(found.ideal), strict=True)
-                yield from ((*_run(row), name, *pair) for pair in pairs)
+                yield from ((*_run(row), name, *pair, *_extent(row, name)) for pair in pairs)
 
-    return Table((*_RUN, "set", "attribute", "picked", "ideal"), tuple(rows()))
+    return Table((*_RUN, "set", "attribute", "picked", "ideal", *_EXTENT), tuple(rows()))
 
 
 def _floats(values: Floats) -> list[float]:
@@ -193,9 +213,12 @@ def _floats(values: Floats) -> list[float]:
 def agreement(board: Board) -> Table:
     """Return how well predicted scores agree with the labels, by attribute."""
     return Table(
-        (*_RUN, "attribute", "responses", "mae", "spearman", "kappa"),
+        (*_RUN, "attribute", "responses", "mae", "spearman", "kappa", *_EXTENT),
         tuple(
-            (*_run(row), name, found.responses, found.error, found.spearman, found.kappa)
+            (
+                *(*_run(row), name, found.responses, found.error, found.spearman, found.kappa),
+                *(row.answered, row.planned),
+            )
             for row in board.rows
             for name, found in row.agreement.items()
         ),
@@ -213,6 +236,10 @@ def runtime(board: Board) -> Table:
         "seconds",
         "seconds_per_scenario",
         "dropped_examples",
+        "planned",
+        "answers_without_examples",
+        "cut_answers",
+        "cut_characters",
     )
     return Table(
         (*_RUN, *columns),
@@ -227,6 +254,10 @@ def runtime(board: Board) -> Table:
                 row.cost.seconds,
                 row.cost.seconds / row.answered if row.answered else float("nan"),
                 row.cost.dropped_examples,
+                row.planned,
+                row.losses.without_examples,
+                row.losses.cut,
+                row.losses.cut_characters,
             )
             for row in board.rows
         ),

@@ -70,7 +70,7 @@ def accuracy_markdown(board: Board) -> str:
         "",
         "Target sets: " + "; ".join(map(str, _set_sizes(board))) + ".",
     ]
-    lines += [f"Note: {note}." for note in board.notes]
+    lines += [f"\nNote: {note}." for note in board.remarks]
     return "\n".join(lines) + "\n"
 
 
@@ -98,7 +98,23 @@ def accuracy_record(board: Board) -> dict[str, Canonical]:
         "split": subject.split,
         "scenarios": [scenario.number for scenario in subject.scenarios],
         "attributes": [attribute.name for attribute in subject.selected],
-        "notes": list(board.notes),
+        "notes": list(board.remarks),
         "accuracy": records(tables.accuracy_values(board)),
         "agreement": records(tables.agreement(board)),
+        "runs": [
+            {
+                "run": row.run.number,
+                "state": row.run.state,
+                "answered": row.answered,
+                "planned": row.planned,
+                "requests": row.cost.answers,
+                "failed": row.cost.failed,
+                "failures": dict(row.losses.failures),
+                "dropped_examples": row.cost.dropped_examples,
+                "answers_without_examples": row.losses.without_examples,
+                "cut_answers": row.losses.cut,
+                "cut_characters": row.losses.cut_characters,
+            }
+            for row in board.rows
+        ],
     }

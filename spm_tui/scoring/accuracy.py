@@ -16,6 +16,8 @@ from spm_tui.scoring.outcomes import Ints, Outcomes
 
 RESAMPLES = 1000
 CONFIDENCE = 0.95
+LEAST_SCENARIOS = 2
+"""For an interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Accuracy:
     sd: float
     """Over targets; 0 for a single one."""
     low: float
-    """Bounds of the 95 % interval of the mean, scenarios resampled."""
+    """Bounds of the 95 % interval of the mean, scenarios resampled; NaN for fewer than two, of
+    which nothing says how scenarios differ."""
     high: float
     expected: float
     """The mean if ties in prediction were broken at random, not by lowest index."""
@@ -68,6 +71,7 @@ def summarise(
     draws = rng.multinomial(scenarios, np.full(scenarios, 1 / scenarios), size=resamples)
     counts = draws.T.astype(np.float32)
     sums, valid = np.zeros(resamples), np.zeros(resamples)
+    ever_scored = np.zeros(scenarios, dtype=bool)
     parts: list[tuple[npt.NDArray[np.generic], ...]] = []
     for block in outcomes:
         parts.append(
@@ -78,6 +82,7 @@ def summarise(
                 block.scored.sum(axis=1),
             )
         )
+        ever_scored |= block.scored.any(axis=0)
         if resamples:
             correct = block.correct.astype(np.float32) @ counts
             scored = block.scored.astype(np.float32) @ counts
@@ -85,21 +90,36 @@ def summarise(
             correct /= np.maximum(scored, 1, out=scored)
             sums += correct.sum(axis=0, dtype=np.float64)
     each = PerTarget(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-    return _accuracy(each, _ratio(sums, valid)), each
+    interval = bounds(_ratio(sums, valid), scenarios=int(ever_scored.sum()))
+    return _accuracy(each, interval), each
 
 
-def _accuracy(each: PerTarget, resampled: Floats) -> Accuracy:
+def bounds(resampled: Floats, *, scenarios: int) -> tuple[float, float]:
+    """Return the interval that resampled values give; NaN where there is none to give.
+
+    Args:
+        resampled: the statistic of each resample; NaN where a resample has none.
+        scenarios: that were resampled and are scored for some target; one would always be
+            drawn again, and its interval would have no width.
+
+    """
+    usable = resampled[np.isfinite(resampled)]
+    if scenarios < LEAST_SCENARIOS or not len(usable):
+        return np.nan, np.nan
+    tail = 50 * (1 - CONFIDENCE)
+    low, high = np.percentile(usable, [tail, 100 - tail])
+    return float(low), float(high)
+
+
+def _accuracy(each: PerTarget, interval: tuple[float, float]) -> Accuracy:
     some = each.scored > 0
     accuracy = each.accuracy[some]
-    tail = 50 * (1 - CONFIDENCE)
-    usable = resampled[np.isfinite(resampled)]
-    low, high = np.percentile(usable, [tail, 100 - tail]) if len(usable) else (np.nan, np.nan)
     expected = _ratio(each.expected, each.scored)[some]
     return Accuracy(
         mean=float(accuracy.mean()) if some.any() else float("nan"),
         sd=float(accuracy.std()) if some.any() else float("nan"),
-        low=float(low),
-        high=float(high),
+        low=interval[0],
+        high=interval[1],
         expected=float(expected.mean()) if some.any() else float("nan"),
         targets=int(some.sum()),
         scored=float(each.scored[some].mean()) if some.any() else 0.0,

@@ -1,19 +1,36 @@
 """Whether one run is better than another, on the scenarios that both answered.
 
-Scenarios are paired: the interval resamples them for both runs at once, and the test counts
-only those in which the runs differ.
+One statistic is shown, tested and given an interval: the difference of the two accuracies,
+
+    D = 1/T Σ_t Σ_s g_ts / n_t = Σ_s d_s
+
+over T targets with n_t scored scenarios each, where g_ts is 1 if the second run alone is right
+in scenario s for target t, −1 if the first alone is, else 0. Scenarios are what was drawn, and
+the answers of both runs to one scenario are a pair: the test asks how often a difference as
+large comes about when each scenario's share d_s is as likely to have the other sign, the
+interval resamples scenarios for both runs at once. The vector d, [N], is all that the test needs
+of however many targets.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from spm_tui.alignment import Bools, Floats
-from spm_tui.scoring.accuracy import CONFIDENCE, RESAMPLES
+from spm_tui.scoring.accuracy import RESAMPLES, bounds
 from spm_tui.scoring.outcomes import Judged, Outcomes
+from spm_tui.scoring.significance import sign_flip_test, sign_test
 from spm_tui.scoring.standing import Codes, Standings, Status
+
+Test: TypeAlias = Literal["", "McNemar", "sign-flip"]
+WHAT: Mapping[Test, str] = {
+    "McNemar": "McNemar's exact test for a single target",
+    "sign-flip": "the sign-flip permutation test for several",
+}
+"""The tests in words."""
 
 
 class Change(IntEnum):
@@ -36,7 +53,8 @@ class Comparison:
     difference: float
     """Second minus first."""
     low: float
-    """Bounds of the 95 % interval of the difference, scenarios resampled for both runs at once."""
+    """Bounds of the 95 % interval of the difference, scenarios resampled for both runs at once;
+    NaN for fewer than two scenarios."""
     high: float
     scenarios: int
     """Answered by both runs, and no tie for one of the targets at least: what accuracy is over."""
@@ -45,8 +63,10 @@ class Comparison:
     worse: int
     """For fewer."""
     p: float
-    """Exact two-sided binomial test of better against worse; with one target, McNemar's. NaN if
-    no scenario is scored for both."""
+    """Two-sided, of no difference; NaN if no scenario is scored for both."""
+    test: Test
+    """Where p is from: McNemar's exact test for a single target, else the sign-flip permutation
+    test of the difference; they are the same test where both can be made. Empty without a p."""
 
 
 def compare(
@@ -104,16 +124,6 @@ def changes(first: Standings, second: Standings) -> Codes:
     return np.where(scored, change, Change.NOT_COMPARED).astype(np.int8)
 
 
-def sign_test(better: int, worse: int) -> float:
-    """Return the two-sided p of the exact binomial test that better and worse are as likely."""
-    number, fewer = better + worse, min(better, worse)
-    ways = term = 1
-    for k in range(fewer):
-        term = term * (number - k) // (k + 1)
-        ways += term
-    return min(1.0, 2 * ways / (1 << number))
-
-
 def _answered(judged: Judged) -> Bools:
     if judged.scores is None:
         there = np.asarray(judged.chosen) >= 0
@@ -126,12 +136,14 @@ class _Tally:
     """Sums over blocks of targets, for the means, the test and the interval."""
 
     def __init__(self, scenarios: int, resamples: int, seed: int) -> None:
-        self.resamples = resamples if scenarios else 0
+        self.resamples, self.seed = resamples if scenarios else 0, seed
         if self.resamples:
             even = np.full(scenarios, 1 / scenarios)
             draws = np.random.default_rng(seed).multinomial(scenarios, even, size=resamples)
             self._counts = draws.T.astype(np.float32)
         self._gain = np.zeros(scenarios, dtype=np.int64)
+        self._shares = np.zeros(scenarios)
+        """Of each scenario in the difference, summed over targets: T d."""
         self._scored = np.zeros(scenarios, dtype=bool)
         self._means: list[Floats] = []
         self._sums, self._valid = np.zeros(self.resamples), np.zeros(self.resamples)
@@ -146,6 +158,7 @@ class _Tally:
         correct = np.stack([before.sum(axis=1), after.sum(axis=1)])
         scored = both.sum(axis=1)
         self._means.append((correct / np.maximum(scored, 1))[:, scored > 0])
+        self._shares += np.divide(1, scored, out=np.zeros(len(scored)), where=scored > 0) @ gain
         if self.resamples:
             valid = both.astype(np.float32) @ self._counts
             self._valid += np.count_nonzero(valid, axis=0)
@@ -157,22 +170,27 @@ class _Tally:
         """Return the comparison over all that was added."""
         means = np.concatenate([np.empty((2, 0)), *self._means], axis=1)
         first, second = means.mean(axis=1).tolist() if means.size else (float("nan"),) * 2
+        scenarios = int(self._scored.sum())
         usable = self._valid > 0
-        tail = 50 * (1 - CONFIDENCE)
-        low, high = (
-            np.percentile(self._sums[usable] / self._valid[usable], [tail, 100 - tail])
-            if usable.any()
-            else (np.nan, np.nan)
-        )
+        low, high = bounds(self._sums[usable] / self._valid[usable], scenarios=scenarios)
         better, worse = int((self._gain > 0).sum()), int((self._gain < 0).sum())
+        p, test = self._test(means.shape[1], better, worse)
         return Comparison(
             first=first,
             second=second,
             difference=second - first,
-            low=float(low),
-            high=float(high),
-            scenarios=int(self._scored.sum()),
+            low=low,
+            high=high,
+            scenarios=scenarios,
             better=better,
             worse=worse,
-            p=sign_test(better, worse) if self._scored.any() else float("nan"),
+            p=p,
+            test=test,
         )
+
+    def _test(self, targets: int, better: int, worse: int) -> tuple[float, Test]:
+        if not targets:
+            return float("nan"), ""
+        if targets == 1:
+            return sign_test(better, worse), "McNemar"
+        return sign_flip_test(self._shares / targets, seed=self.seed), "sign-flip"

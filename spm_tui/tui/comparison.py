@@ -220,6 +220,7 @@ def swapped(found: Comparison) -> Comparison:
         better=found.worse,
         worse=found.better,
         p=found.p,
+        test=found.test,
     )
 
 

@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from spm_tui.bench.events import Ended, Event, ItemAnswered, Planned, Problem, Progress, Stage
+from spm_tui.bench.events import (
+    Ended,
+    Event,
+    ItemAnswered,
+    Note,
+    Planned,
+    Problem,
+    Progress,
+    Stage,
+)
 from spm_tui.bench.options import RunOptions
 from spm_tui.tui.child import tail
 from spm_tui.tui.plain import one_line, visible
@@ -42,6 +51,8 @@ class Job:
     """What it does while no requests are answered."""
     error: str = ""
     log: Path | None = None
+    notes: tuple[str, ...] = ()
+    """What is to be known of its runs' scores."""
 
     @property
     def title(self) -> str:
@@ -54,7 +65,7 @@ class Job:
         """Whether nothing more will happen to it."""
         return self.state in ("finished", "failed", "cancelled")
 
-    def after(self, event: Event) -> "Job":
+    def after(self, event: Event) -> "Job":  # noqa: PLR0911  # one for each kind
         """Return the job as an event leaves it."""
         match event:
             case Stage(text):
@@ -71,6 +82,8 @@ class Job:
                 return replace(self, run=run, failed=failed, completed=completed, stage="")
             case Problem(message):
                 return replace(self, error=message)
+            case Note(run=run, text=text):
+                return replace(self, notes=(*self.notes, f"run {run}: {text}"))
             case ItemAnswered():
                 return self
 

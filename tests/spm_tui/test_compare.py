@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import permutation_test
 
-from spm_tui.alignment import Aim, Function
+from spm_tui.alignment import Aim, Floats, Function
 from spm_tui.scoring import grid
 from spm_tui.scoring.accuracy import summarise
-from spm_tui.scoring.compare import Change, Comparison, changes, compare, shared, sign_test
+from spm_tui.scoring.compare import Change, Comparison, changes, compare, shared
 from spm_tui.scoring.outcomes import Judged, Outcomes, listed
 from spm_tui.scoring.standing import aimed, stand
 from tests.spm_tui.test_scoring import judgements
@@ -56,8 +56,10 @@ def test_a_run_is_as_good_as_itself(judged: Judged, data: st.DataObject) -> None
         found = compare(judged, judged, outcomes, resamples=20)
         assert (found.better, found.worse) == (0, 0)
         assert found.p == 1 if found.scenarios else np.isnan(found.p)
-        if not np.isnan(found.first):
-            assert (found.difference, found.low, found.high) == (0, 0, 0)
+        if found.scenarios:
+            assert found.difference == 0
+        bounds = (0, 0) if found.scenarios > 1 else (np.nan, np.nan)
+        assert (found.low, found.high) == pytest.approx(bounds, nan_ok=True)
 
 
 @settings(max_examples=40, deadline=None)
@@ -69,6 +71,7 @@ def test_the_other_way_round_is_the_opposite(pair: tuple[Judged, Judged]) -> Non
     assert (there.better, there.worse) == (back.worse, back.better)
     assert (there.low, there.high) == pytest.approx((-back.high, -back.low), nan_ok=True)
     assert there.p == pytest.approx(back.p, nan_ok=True)
+    assert there.test == back.test
     assert there.scenarios == back.scenarios
 
 
@@ -107,6 +110,7 @@ def test_a_comparison_by_hand() -> None:
     assert -1 <= found.low < found.difference < found.high <= 1
     assert (found.scenarios, found.better, found.worse) == (6, 3, 1)
     assert found.p == pytest.approx(10 / 16)
+    assert found.test == "McNemar"
     assert found == compare(FIRST, SECOND, towards(HIGH)), "the same seed, the same interval"
 
 
@@ -115,7 +119,7 @@ def test_listed_targets_count_by_scenario() -> None:
     values = np.array([[1.0], [0.0]])
     both = compare(FIRST, SECOND, lambda judged: listed(judged, values, np.ones((2, 1))))
     assert (both.first, both.second) == pytest.approx((0.5, 0.5))
-    assert (both.better, both.worse, both.p) == (0, 0, 1)
+    assert (both.better, both.worse, both.p, both.test) == (0, 0, 1, "sign-flip")
     assert both.scenarios == 6, "each counts once, the tie for both targets does not"
 
 
@@ -186,17 +190,60 @@ def test_the_interval_covers_the_true_difference() -> None:
     assert 34 <= covered <= 40
 
 
-@given(st.integers(0, 300), st.integers(0, 300))
-def test_the_test_is_that_of_the_library(better: int, worse: int) -> None:
-    number = better + worse
-    expected = binomtest(better, number).pvalue if number else 1.0
-    assert sign_test(better, worse) == pytest.approx(expected)
+def shares(
+    first: Judged, second: Judged, outcomes: Callable[[Judged], Iterator[Outcomes]]
+) -> Floats:
+    """What each scenario adds to the difference, target by target as the docstring has it."""
+    one, other = shared(first, second)
+    parts = []
+    for before, after in zip(outcomes(one), outcomes(other), strict=True):
+        for t in range(len(before.attributes)):
+            both = before.scored[t] & after.scored[t]
+            if both.any():
+                gain = after.correct[t].astype(int) - before.correct[t]
+                parts.append(np.where(both, gain, 0) / both.sum())
+    return np.mean(parts, axis=0) if parts else np.zeros(len(one.levels))
 
 
-def test_large_counts_do_not_overflow() -> None:
-    assert sign_test(5300, 5700) == pytest.approx(binomtest(5300, 11000).pvalue)
-    assert sign_test(5500, 5500) == 1
-    assert sign_test(0, 11000) == 0
+@settings(max_examples=60, deadline=None)
+@given(pairs())
+def test_the_test_is_of_the_difference_that_is_shown(pair: tuple[Judged, Judged]) -> None:
+    """As the library's permutation test of the pairs has it, whose statistic is their sum."""
+    found = compare(*pair, grid.everything, resamples=0)
+    each = shares(*pair, grid.everything)
+    if not found.scenarios:
+        return
+    assert each.sum() == pytest.approx(found.difference, abs=1e-12)
+    if len(each) < 2 or np.abs(each).max() < 1e-12:
+        assert found.p == 1
+        return
+    expected = permutation_test(
+        (each, np.zeros(len(each))),
+        lambda x, y, axis: np.round((x - y).sum(axis=axis), 10),
+        permutation_type="samples",
+        n_resamples=np.inf,
+        vectorized=True,
+    )
+    assert found.p == pytest.approx(min(expected.pvalue, 1))
+
+
+def test_an_interval_needs_two_scenarios() -> None:
+    for scenarios, known in ((1, False), (2, True)):
+        first, second = (one.of(np.arange(scenarios)) for one in (FIRST, SECOND))
+        found = compare(first, second, towards(HIGH))
+        assert found.scenarios == scenarios
+        assert (not np.isnan(found.low), not np.isnan(found.high)) == (known, known)
+        accuracy, _ = summarise([aimed(first, HIGH)], scenarios=scenarios)
+        assert (not np.isnan(accuracy.low), not np.isnan(accuracy.high)) == (known, known)
+        assert not np.isnan(accuracy.mean)
+
+
+def test_scenarios_that_are_never_scored_do_not_make_an_interval() -> None:
+    tie_and_one = FIRST.of(np.array([5, 6]))
+    accuracy, _ = summarise([aimed(tie_and_one, HIGH)], scenarios=2)
+    assert accuracy.targets == 1
+    assert np.isnan(accuracy.low)
+    assert np.isnan(accuracy.high)
 
 
 def test_runs_are_compared_on_what_both_were_asked_about() -> None:

@@ -131,7 +131,10 @@ def test_where_there_is_nothing_to_compare_there_is_no_p(store: Store) -> None:
     found = paired.paired(
         store, subject, (1, 2), standard_sets(subject.selected, SETS), everything=True
     )
-    assert [row["p"] for row in text.records(paired.values(found))] == [None] * 4
+    rows = board.score(store, subject, (1, 2), (), everything=False, resamples=0).rows
+    values = text.records(paired.values(found, (rows[0], rows[1])))
+    assert [row["p"] for row in values] == [None] * 4
+    assert {row["second_answered"] for row in values} == {0}
     assert {row[-1] for row in paired.table(found, (1, 2)).rows} == {NOTHING}
     same = paired.paired(store, subject, (1, 1), (), everything=True)
     assert same["all"].p == 1

@@ -109,7 +109,7 @@ class JobsScreen(ModalScreen[None]):
         width = max((self.size.width or 80) - 8, 20)
         found.clear_options()
         found.add_options(
-            [Option(Content(_line(row, width))) for row in rows]
+            [Option(_text(row, width)) for row in rows]
             or [Option(Content("none yet"), disabled=True)]
         )
         self._shown = rows
@@ -187,3 +187,10 @@ def _key(row: Job | OtherRun) -> tuple[type, int]:
 
 def _line(row: Job | OtherRun, width: int) -> str:
     return job_line(row, width, 0) if isinstance(row, Job) else line(row, width)
+
+
+def _text(row: Job | OtherRun, width: int) -> Content:
+    """Return a row: how it stands, and under it what is to be known of its runs' scores."""
+    notes = row.notes if isinstance(row, Job) else ()
+    lines = [Content.styled(visible(f"  {note}"), "$text-muted") for note in notes]
+    return Content("\n").join([Content(_line(row, width)), *lines])

@@ -57,8 +57,11 @@ class Response:
     @property
     def content(self) -> Canonical:
         """What counts towards the identity of a benchmark; rules only where there are any."""
-        rules = [[r.annotation, r.attribute, r.stance, r.text] for r in self.rules]
-        return [self.text, self.labels, self.reasonings, *([rules] if rules else [])]
+        base: list[Canonical] = [self.text, self.labels, self.reasonings]
+        rules: list[Canonical] = [
+            [rule.annotation, rule.attribute, rule.stance, rule.text] for rule in self.rules
+        ]
+        return [*base, rules] if rules else base
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 import struct
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -90,13 +92,14 @@ def _wrong_fields() -> Iterator[tuple[str, Fields, Tensors | None]]:
     for key in right:
         yield f"no {key}", right | {key: None}, None
     numbers = [key for key, value in right.items() if type(value) in (int, float)]
-    for key in numbers:
-        for value in (0, -1, (1 << 31) - 1, "text", [1, 2], float("nan")):
-            yield f"{key} = {value!r}", right | {key: value}, None
+    odd: list[Any] = [0, -1, (1 << 31) - 1, "text", [1, 2], float("nan")]
+    for key, value in product(numbers, odd):
+        yield f"{key} = {value!r}", right | {key: value}, None
     texts = ["tokenizer.ggml.tokens", "tokenizer.ggml.merges", "tokenizer.ggml.token_type"]
-    for key in (*texts, "tokenizer.ggml.model", "tokenizer.ggml.pre", "tokenizer.chat_template"):
-        for value in (1, "text", [1], ["text"]):
-            yield f"{key} = {value!r}", right | {key: value}, None
+    texts += ["tokenizer.ggml.model", "tokenizer.ggml.pre", "tokenizer.chat_template"]
+    odd = [1, "text", [1], ["text"]]
+    for key, value in product(texts, odd):
+        yield f"{key} = {value!r}", right | {key: value}, None
     for merge in ("t", "t h e", "t zzz", "", "the the"):
         merges = [*MERGES, merge]
         yield f"merge {merge!r}", right | {"tokenizer.ggml.merges": merges}, None
@@ -124,22 +127,27 @@ def _wrong_tensors() -> Iterator[tuple[str, Tensors]]:
 
 
 def _wrong_parts(folder: Path) -> Iterator[tuple[str, Path]]:
-    def parts(name: str, change: Callable[[list[Path]], object]) -> tuple[str, Path]:
+    def parts(name: str, change: Callable[[list[Path]], Any]) -> tuple[str, Path]:
         place = folder / name.replace(" ", "-")
         place.mkdir()
         paths = write_parts(place, tensors(), count=3)
         change(paths)
         return f"parts: {name}", next(path for path in paths if path.is_file())
 
-    yield parts("first missing", lambda paths: paths[0].unlink())
-    yield parts("second missing", lambda paths: paths[1].unlink())
-    yield parts("only the first", lambda paths: [path.unlink() for path in paths[1:]])
+    yield parts("first missing", lambda paths: _remove(paths[:1]))
+    yield parts("second missing", lambda paths: _remove(paths[1:2]))
+    yield parts("only the first", lambda paths: _remove(paths[1:]))
     yield parts("one renamed", lambda paths: paths[0].rename(paths[0].with_name("y.gguf")))
     yield parts("two the same", lambda paths: paths[2].write_bytes(paths[1].read_bytes()))
     yield parts("one of a whole model", lambda paths: write(paths[1]))
     yield parts("one cut", lambda paths: paths[2].write_bytes(paths[2].read_bytes()[:-64]))
     yield parts("one empty", lambda paths: paths[1].write_bytes(b""))
     yield parts("first without metadata", lambda paths: _swap(paths[0], paths[1]))
+
+
+def _remove(paths: list[Path]) -> None:
+    for path in paths:
+        path.unlink()
 
 
 def _swap(one: Path, other: Path) -> None:

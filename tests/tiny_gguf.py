@@ -59,7 +59,8 @@ def tensors(architecture: str = "llama", *, layers: int = LAYERS) -> dict[str, n
     draw = np.random.default_rng(0)
 
     def matrix(rows: int, columns: int = WIDTH) -> np.ndarray:
-        return (draw.standard_normal((rows, columns)) * 2 / np.sqrt(columns)).astype(np.float32)
+        values = draw.standard_normal((rows, columns)) * 2 / np.sqrt(columns)
+        return np.asarray(values, np.float32)
 
     def vector(size: int = WIDTH, centre: float = 1.0) -> np.ndarray:
         return (centre + 0.1 * draw.standard_normal(size)).astype(np.float32)

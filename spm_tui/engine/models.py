@@ -57,8 +57,8 @@ def locate(
     path = typed_path(name)
     if path.suffix == ".gguf" and path.is_file():
         say(f"reading {path.name}")
-        model = gguf.converted(path)
-        return Located(model.name, model.folder, model.revision)
+        own = gguf.converted(path)
+        return Located(own.name, own.folder, own.revision)
     if path.is_dir():
         return _local(path, say)
     name = hub_id(name)

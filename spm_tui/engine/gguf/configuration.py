@@ -32,7 +32,7 @@ def carry_over(model: ModelFile, config: Any) -> dict[str, Any]:
         del wanted["n_inner"]  # what GPT-2 has unless told otherwise
     wanted |= _heads(model, config, fields) | _by_tensors(model, config)
     if name in _LAYERS_OF_27B:
-        wanted["query_pre_attn_scalar"] = _scalar(name, fields, wanted["head_dim"])
+        wanted["query_pre_attn_scalar"] = _scalar(name, fields, _head_size(fields))
     if name in ROTATED:
         wanted["rope_parameters"] = parameters = _rotation(model, fields)
         key = "original_max_position_embeddings"
@@ -149,9 +149,10 @@ def _size(model: ModelFile, fields: dict[str, Any], head: int) -> int:
 def _numbers(model: ModelFile, name: str) -> np.ndarray:
     """Return a small tensor's values."""
     path, tensor = model.tensors[name]
-    layout = {0: np.dtype("<f4"), 1: np.dtype("<f2")}.get(tensor.kind)
+    layout = {0: "<f4", 1: "<f2"}.get(tensor.kind)
     if layout is None:
         raise ModelError(f"{path}: tensor {name} is not of single or half precision")
     with path.open("rb") as file:
         file.seek(tensor.start)
-        return np.frombuffer(file.read(tensor.size), layout).astype(np.float64)
+        values = np.frombuffer(file.read(tensor.size), np.dtype(layout))
+    return np.asarray(values, np.float64)

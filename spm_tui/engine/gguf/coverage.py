@@ -102,7 +102,7 @@ def check_tensors(model: ModelFile, config: Any) -> None:
         )
     for name, tensor in tensors.items():
         weight = by_tensor.get(name) or by_tensor.get(name.removesuffix(".weight"))
-        if weight in state and sizes[weight] != state[weight].numel():
+        if weight is not None and weight in state and sizes[weight] != state[weight].numel():
             raise ModelError(
                 f"{model.path}: tensor {name} has the shape {list(tensor.shape)}, where the"
                 f" metadata want {list(state[weight].shape)}"

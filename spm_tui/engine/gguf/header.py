@@ -234,4 +234,4 @@ class _Reader:
 
 def _up(position: int, alignment: int) -> int:
     """Return the next multiple."""
-    return -(-position // alignment) * alignment
+    return position + -position % alignment

@@ -102,8 +102,8 @@ def _check_numbers(
     if values is None and not needed:
         return
     count = len(fields["ggml.tokens"])
-    whole = isinstance(values, list) and len(values) == count
-    if not whole or not all(isinstance(value, types) for value in values):
+    numbers = values if isinstance(values, list) else []
+    if len(numbers) != count or not all(isinstance(value, types) for value in numbers):
         raise ModelError(
             f"{model.path}: tokenizer.ggml.{name} is not a number for each of {count} tokens"
         )
@@ -157,9 +157,9 @@ def _splitter(kind: str) -> Any:
         digits = pre_tokenizers.Split(Regex(r"\p{N}"), behavior="isolated")
         words = pre_tokenizers.ByteLevel(add_prefix_space=False)
         return pre_tokenizers.Sequence([digits, words])
-    words = pre_tokenizers.Split(Regex(GGUF_PRE_TOKENIZER_SPLITS[kind]), behavior="isolated")
+    parts = pre_tokenizers.Split(Regex(GGUF_PRE_TOKENIZER_SPLITS[kind]), behavior="isolated")
     bytes_ = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    return pre_tokenizers.Sequence([words, bytes_])
+    return pre_tokenizers.Sequence([parts, bytes_])
 
 
 def _drop_prefix(backend: Any) -> None:

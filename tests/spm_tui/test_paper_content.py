@@ -12,7 +12,7 @@ from spm_tui.datasets.attributes import MIC
 from spm_tui.datasets.builtin import load as built_in
 from spm_tui.report.paper import published
 from spm_tui.report.paper.comparison import Compared, compare
-from spm_tui.report.paper.content import fingerprint, reasonings, recognise
+from spm_tui.report.paper.content import SPLITS, fingerprint, reasonings, recognise
 from spm_tui.report.paper.material import gather
 from spm_tui.report.paper.published import Published
 from store.connection import Store
@@ -82,7 +82,7 @@ def test_the_fingerprint_is_of_the_authors_own_files(shared: Path, authors: Benc
             ]
             for row in rows
         )
-        assert content_hash(entries) == fingerprint(authors.split(split))  # type: ignore[arg-type]
+        assert content_hash(entries) == fingerprint(authors.split(split))
 
 
 def test_neither_order_nor_reasonings_make_another_benchmark(authors: Benchmark) -> None:
@@ -188,10 +188,7 @@ def test_published_numbers_by_counts_alone_are_marked(store: Store) -> None:
 
 def test_whoever_has_the_data_can_add_its_fingerprint() -> None:
     corpus = as_mic()
-    content = {
-        "train": fingerprint(corpus.split("train")),
-        "eval": fingerprint(corpus.split("eval")),
-    }
+    content = {split: fingerprint(corpus.split(split)) for split in SPLITS}
     datasets = [
         replace(one, content=content) if one.name == "mic" else one for one in ACTUAL.datasets
     ]

@@ -353,6 +353,13 @@ def test_precision_is_read_from_a_backbones_identity(identity: str, weights: str
     assert settings_of(made("unaligned", config)).weights == weights
 
 
+def test_settings_are_told_with_all_their_digits() -> None:
+    config = {"method": {"temperature": 0.7000001, "samples": 5, "seed": 2**63 - 1}}
+    assert settings_of(made("unaligned", config)).texts()[:4] == (
+        *("0.7000001", "5", "0", "9223372036854775807"),
+    )
+
+
 def test_captions_say_what_all_runs_of_a_column_share() -> None:
     def one(**method: float) -> Any:
         config = {"method": {"temperature": 0.7, "samples": 5} | method, "model": "x/float16"}

@@ -140,7 +140,7 @@ def _sheet(
     published: Published,
 ) -> Sheet:
     columns = {
-        column.title: [row[place].entry.settings for row in rows if row[place].entry]
+        column.title: [entry.settings for row in rows if (entry := row[place].entry)]
         for place, column in enumerate(table.columns)
     }
     common, differing = stated({title: several for title, several in columns.items() if several})

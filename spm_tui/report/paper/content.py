@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from spm_tui.report.paper.published import Dataset
-from store.identity import Canonical, content_hash
+from store.identity import content_hash
 from store.records import Benchmark, Response, Scenario, Split
 
 SPLITS: tuple[Split, ...] = ("train", "eval")
@@ -58,13 +58,13 @@ def reasonings(benchmark: Benchmark) -> Reasonings:
 
 
 def _identity(
-    scenarios: Sequence[Scenario], what: Callable[[Response], Sequence[Canonical]]
+    scenarios: Sequence[Scenario], what: Callable[[Response], list[int] | list[str]]
 ) -> str:
-    entries: list[Canonical] = sorted(
-        [
+    entries = sorted(
+        (
             scenario.question,
-            sorted([response.text, what(response)] for response in scenario.responses),
-        ]
+            sorted((response.text, what(response)) for response in scenario.responses),
+        )
         for scenario in scenarios
     )
     return content_hash(entries)

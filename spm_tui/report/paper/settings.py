@@ -72,7 +72,7 @@ class RunSettings:
     def texts(self) -> tuple[str, ...]:
         """Return the same for people, empty where a setting does not apply."""
         numbers = (self.temperature, self.samples, self.shots, self.seed)
-        texts = ("" if number is None else f"{number:g}" for number in numbers)
+        texts = ("" if number is None else _plain(number) for number in numbers)
         return (*texts, self.weights)
 
 
@@ -148,7 +148,7 @@ def departures(run: Run, *, paper: Procedure, published: bool) -> Iterator[str]:
 def _drawn(settings: RunSettings, paper: Procedure) -> Iterator[str]:
     if settings.temperature:
         if settings.temperature != paper.temperature:
-            yield f"temperature {settings.temperature:g}"
+            yield f"temperature {_plain(settings.temperature)}"
         if settings.samples != paper.samples:
             yield _counted(settings.samples, "sample")
     elif settings.greedy and settings.samples != 1:
@@ -165,6 +165,11 @@ def _reduced(run: Run, settings: RunSettings, *, published: bool) -> Iterator[st
         yield f"weights from {settings.file}, which may hold them in fewer bits"
     elif run.spec.method in MODEL_OF and not settings.precision and not settings.server:
         yield "precision not known"
+
+
+def _plain(number: float) -> str:
+    """Return a setting as it was given: all digits, no exponent before it must be."""
+    return str(number) if isinstance(number, int) else f"{number:.15g}"
 
 
 def _counted(number: int | None, what: str) -> str:
@@ -206,7 +211,7 @@ def setting_text(settings: RunSettings, place: int) -> str:
         return f"precision {settings.weights}" if settings.weights else ""
     value = values[place]
     if place == 0:
-        return "greedy" if value == 0 else "" if value is None else f"T {value:g}"
+        return "greedy" if value == 0 else "" if value is None else f"T {_plain(value)}"
     if place == 3:
         return f"seed {value}" if value is not None else "no seed"
     return "" if value is None else _counted(int(value), ("sample", "shot")[place - 1])

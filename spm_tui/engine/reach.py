@@ -144,7 +144,8 @@ def of_folder(folder: Path) -> Reach | None:
 def _of_transformer(folder: Path, home: Path) -> Reach | None:
     from tokenizers import Tokenizer
 
-    config = next((_json(home / n) for n in _CONFIGURATIONS if (home / n).is_file()), {})
+    paths = [home / name for name in _CONFIGURATIONS if (home / name).is_file()]
+    config: Mapping[str, Any] = _json(paths[0]) if paths else {}
     # A template around a text, other letters, limits of other kinds: the model knows.
     other = {"processing_kwargs", "processor_kwargs", "tokenizer_args", "tokenizer_name_or_path"}
     if config.get("do_lower_case") or "message" in config.get("modality_config", {}):
@@ -208,7 +209,8 @@ def of_model(model: Any) -> Reach | None:
 
 def cut(model: Any, texts: Iterable[str]) -> Cut | None:
     """Return what a model that cuts leaves out of texts; None if it does not tell its tokens."""
-    limit, words = model.max_seq_length, getattr(model[0], "tokenizer", None)
+    limit = model.max_seq_length
+    words: Any = getattr(model[0], "tokenizer", None)
     if limit is None or not hasattr(words, "tokenize"):
         return None
     around = getattr(words, "num_special_tokens_to_add", int)()

@@ -224,7 +224,7 @@ def test_a_reason_names_margins_corrections_and_shares() -> None:
     found = why(judged, 0, desk.steering.aim())
     told = reason(found, ("care", MARKUP)).plain.splitlines()
     assert told[0].startswith("✗ B is predicted ")
-    assert " nearer than A; by labels 2.24 farther" in told[0]
+    assert " nearer than A; by labels 1.12 farther" in told[0]
     assert told[1] == "  right if corrected: care"
     assert told[2].startswith("  shares of the error: care ")
     assert MARKUP in told[2]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from textual.widgets import Input, Select
 
 from spm_tui.bench.options import RunOptions
 from spm_tui.target_files import read
+from spm_tui.tui.app import SpmApp
+from spm_tui.tui.config import Config
 from spm_tui.tui.screens.browse import BrowseScreen
 from spm_tui.tui.screens.run_form import RunForm
 from spm_tui.tui.screens.welcome import WelcomeScreen
@@ -414,6 +417,50 @@ async def test_a_run_that_fails_says_why_and_where_its_log_is(filled: Store) -> 
         app.submit(RunOptions(benchmark="gone"))
         await shows(pilot, app, "failed: field")
         assert any("\nlog: " in note.message for note in app._notifications)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+@pytest.mark.parametrize(
+    ("program", "problem"),
+    [
+        ("import sys; print('srun: error: no node left', file=sys.stderr); sys.exit(1)",
+         "srun: error: no node left"),
+        ("print('all is well')", "ended without a result; last it said: all is well"),
+        ("import os; os.kill(os.getpid(), 9)", "ended by signal 9 (Killed)"),
+        ("raise RuntimeError('no kernel image')", "RuntimeError: no kernel image"),
+    ],
+)  # fmt: skip
+async def test_a_launcher_that_fails_is_no_finished_run(
+    filled: Store, size: tuple[int, int], program: str, problem: str
+) -> None:
+    command = (sys.executable, "-c", program)
+    settings = Config(author="ada", theme="spm-dark", command=command)
+    app = SpmApp(filled, config=settings, folder=filled.path.parent / "state")
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await opened(pilot, app)
+        app.submit(RunOptions(benchmark="small"))
+        await shows(pilot, app, f"few-shot-comparative on small/eval: {problem}\nlog: ")
+        await settle(pilot, lambda: "failed" in screen(app))
+        assert "finished" not in screen(app)
+
+
+async def test_a_run_whose_model_cannot_be_used_is_not_left_behind(filled: Store) -> None:
+    url = "http://127.0.0.1:9/v1"
+    settings = Config(author="ada", theme="spm-dark")
+    app = SpmApp(filled, config=settings, folder=filled.path.parent / "state")
+    with filled.reading() as db:
+        before = runs.listing(db)
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await opened(pilot, app)
+        shown = app.desk
+        options = RunOptions(method=("zero-shot-comparative",), benchmark="small", limit=1)
+        app.submit(replace(options, backend="vllm", url=(url,)))
+        await settle(pilot, lambda: all(job.over for job in app.queue.jobs), seconds=60)
+        await shows(pilot, app, "failed: ")
+        assert url.removesuffix("/v1") in app.queue.jobs[0].error
+        assert app.desk is shown
+    with filled.reading() as db:
+        assert runs.listing(db) == before
 
 
 async def test_quitting_asks_what_becomes_of_a_run(filled: Store) -> None:

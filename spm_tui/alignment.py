@@ -67,7 +67,7 @@ def relative(weights: Floats) -> Floats:
 
     """
     largest = weights.max(axis=-1, keepdims=True, initial=0)
-    shares = np.divide(weights, largest, out=np.zeros(weights.shape), where=largest > 0)
+    shares: Floats = np.divide(weights, largest, out=np.zeros(weights.shape), where=largest > 0)
     between = (shares > 0) & (shares < 1)
     shares[between] = [float(f"{share:.{_DIGITS}g}") for share in shares[between].tolist()]
     return shares

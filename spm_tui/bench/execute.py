@@ -89,7 +89,7 @@ def _run_deciding(context: Context, job: Job, decide: Decide) -> Iterator[Event]
     yield _close(context, run, "finished", failed=0)
 
 
-def _require_numbers(job: Job, decisions: Said) -> None:
+def _require_numbers(job: Job, decisions: Sequence[Prediction | Choice]) -> None:
     for one in decisions:
         if isinstance(one, Prediction) and not isfinite(one.score):
             raise InputError(

@@ -83,7 +83,7 @@ class Embedder:
     ) -> npt.NDArray[np.float32]:
         """Return the vectors of texts [T, D] from those of their windows [W, D]."""
         ends = np.cumsum([len(each) for each in windows])
-        pooled = vectors[ends - 1]
+        pooled: npt.NDArray[np.float32] = vectors[ends - 1]
         for row, each in enumerate(windows):
             if len(each) > 1:
                 tokens = [window.tokens for window in each]

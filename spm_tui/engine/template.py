@@ -148,7 +148,7 @@ class _Namespace(Namespace):
 
 def _check_name(name: Any) -> None:
     if isinstance(name, str) and name.startswith("_"):
-        raise jinja2.sandbox.SecurityError(f"a namespace has no attribute {name!r}")
+        raise jinja2.exceptions.SecurityError(f"a namespace has no attribute {name!r}")
 
 
 class _Dict:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -310,7 +310,7 @@ def test_no_method_without_a_model_stores_what_is_no_number(
         def decide(self, scenario: Scenario) -> list[Prediction]:
             return [Prediction(scenario.number, 0, 0, 0, float("nan"), "")]
 
-    monkeypatch.setitem(execute.DIRECT, "oracle", Careless)  # type: ignore[arg-type]
+    monkeypatch.setitem(cast("dict[str, object]", DIRECT), "oracle", Careless)
     with pytest.raises(InputError, match="oracle comes to a score that is no finite number, at"):
         list(run_direct(context(full), replace(job(full, "oracle"), backbone=None)))
     with full.reading() as db:

@@ -11,13 +11,14 @@ import numpy as np
 
 from spm_tui import targets
 from spm_tui.alignment import Floats
+from spm_tui.bench.extent import planned
 from spm_tui.bench.inspection import as_asked
 from spm_tui.bench.options import ALL, TARGET_SETS
 from spm_tui.bench.repeating import options_of
 from spm_tui.bench.subject import Subject
 from spm_tui.bench.target_sets import standard_sets
 from spm_tui.errors import InputError
-from spm_tui.methods.catalogue import FEW_SHOT, PER_TARGET
+from spm_tui.methods.catalogue import CHOOSING, FEW_SHOT, PER_TARGET
 from spm_tui.report import board
 from spm_tui.report.board import Board, RunScore
 from spm_tui.report.paper.content import Reasonings, reasonings, recognise
@@ -30,7 +31,7 @@ from spm_tui.scoring.outcomes import Judged, listed
 from spm_tui.target_files import from_json
 from store import benchmarks, browse, runs
 from store.connection import Connection, Store
-from store.records import Attribute, Benchmark, Run, Split
+from store.records import Benchmark, Run, Split
 
 
 def gather(
@@ -83,7 +84,7 @@ def _part(
 ) -> Part:
     with store.reading() as db:
         benchmark = benchmarks.load(db, identity)
-        extents = {run.number: _extent(db, run, benchmark.attributes) for run in together}
+        extents = {run.number: _extent(db, run, benchmark) for run in together}
     every = tuple(range(len(benchmark.attributes)))
     subject = Subject(identity, benchmark, split, benchmark.split(split), every)
     whole = [run.number for run in together if extents[run.number] == every]
@@ -114,22 +115,18 @@ def _part(
     )
 
 
-def _extent(db: Connection, run: Run, attributes: Sequence[Attribute]) -> tuple[int, ...]:
-    """Return the attributes that a run is on: all, unless it was meant for some only.
-
-    One that has not come to all of them yet is still on all.
-    """
+def _extent(db: Connection, run: Run, benchmark: Benchmark) -> tuple[int, ...]:
+    """Return the attributes that a run was planned for: all, unless it was meant for some only."""
+    attributes = benchmark.attributes
     every = range(len(attributes))
-    chosen = options_of(run).attributes
-    if run.state != "finished" and not chosen:
+    if run.spec.method in CHOOSING and run.spec.method not in PER_TARGET:
         return tuple(every)
-    named = set(browse.scored_attributes(db, run.number))
-    if run.spec.method in PER_TARGET:
+    scenarios = len(benchmark.split(run.spec.split))
+    named = planned(db, run, attributes, scenarios).attributes
+    if run.spec.method in PER_TARGET and (run.state == "finished" or len(named) < len(attributes)):
         asked = [from_json(text, attributes) for text in browse.asked_targets(db, run.number)]
         _, weights = targets.arrays(asked, attributes)
-        named = set(np.flatnonzero(weights.any(axis=0)).tolist())
-    if named and run.state != "finished":
-        named |= {place for place in every if attributes[place].name in chosen}
+        named = frozenset(np.flatnonzero(weights.any(axis=0)).tolist())
     return tuple(sorted(named)) or tuple(every)
 
 

@@ -56,10 +56,16 @@ def mark(
     )
 
 
-def discard(db: Connection, run: int) -> None:
-    """Forget a run that came to nothing; answers are kept, they may be another's too."""
+def discard(db: Connection, run: int) -> bool:
+    """Forget a run that came to nothing; return False, and change nothing, if it is annotated.
+
+    Answers are kept: they may be another's, too.
+    """
+    if db.execute("SELECT 1 FROM annotations WHERE run = ? LIMIT 1", [run]).fetchone():
+        return False
     for table in ("items", "predictions", "choices", "run_states", "runs"):
         db.execute(f"DELETE FROM {table} WHERE run = ?", [run])
+    return True
 
 
 def listing(db: Connection) -> list[Run]:

@@ -207,18 +207,14 @@ def _stored(context: Context, plan: Plan) -> dict[str, Generation]:
 
 def _withdraw(context: Context, run: int, before: Run | None) -> None:
     """Leave a run that came to nothing as it was before."""
-    with context.store.writing() as db:
-        if before is None:
-            runs.discard(db, run)
-        else:
-            runs.mark(
-                db,
-                run,
-                before.state,
-                process=before.process,
-                environment=before.environment,
-                at=context.now(),
-            )
+    if before is None:
+        with context.store.writing() as db:
+            discarded = runs.discard(db, run)
+        if not discarded:
+            _mark(context, run, "interrupted")
+        return
+    former = replace(context, process=before.process, environment=before.environment)
+    _mark(former, run, before.state)
 
 
 def _servers_before(before: Run | None) -> list[Canonical]:

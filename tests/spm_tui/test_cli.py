@@ -135,7 +135,7 @@ def test_events_on_stdout_tell_the_whole_run(shell: Shell) -> None:
     out, _ = shell("--headless", "--limit=1", "--targets=low", "--events=-", "--display=none")
     events = [json.loads(line) for line in out.splitlines()]
     kinds = [event["event"] for event in events]
-    assert kinds == ["plan", "stage", *["item"] * 6, "batch", "done", "stage"]
+    assert kinds == ["stage", "plan", *["item"] * 6, "batch", "done", "stage"]
     assert events[2]["judgements"][0].keys() == {"response", "score", "reasoning"}
 
 

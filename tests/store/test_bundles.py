@@ -234,6 +234,11 @@ def test_missing_files_are_named(bundle: Path, receiver: Connection, tmp_path: P
         ("choices", "SELECT * REPLACE (4 AS response) FROM it", "does not fit the benchmark"),
         ("predictions", "SELECT * REPLACE (9 AS attribute) FROM it", "does not fit the benchmark"),
         ("predictions", "SELECT * REPLACE (9 AS scenario) FROM it", "at scenario 9"),
+        (
+            "predictions",
+            "SELECT * REPLACE ('NaN'::DOUBLE AS score) FROM it",
+            "a score at scenario 1 is no finite number",
+        ),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(

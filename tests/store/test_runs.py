@@ -6,10 +6,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from store import benchmarks, browse, pages, runs
+from store import annotations, benchmarks, browse, pages, runs
 from store.connection import Connection
 from store.errors import NotInStore
-from store.records import Choice, Generation, Item, Prediction, RunSpec
+from store.records import Annotation, Choice, Generation, Item, Prediction, RunSpec
 from tests.build import SMALL
 from tests.conftest import AT
 
@@ -85,12 +85,16 @@ def test_a_run_is_discarded_and_its_answers_are_not(db: Connection) -> None:
     batch = runs.Batch([ANSWER], [Item(1, 0, -1, 0, "", "key")], [prediction(0, 0.5)])
     for number in (kept, gone):
         runs.add_batch(db, number, batch, at=AT)
-    runs.discard(db, gone)
+    assert runs.discard(db, gone)
     assert [run.number for run in runs.listing(db)] == [kept]
     assert len(runs.items(db, kept)) == 1
     assert runs.items(db, gone) == set()
     assert runs.answered(db, ["key"]) == {"key": ANSWER}
     assert opened(db, replace(SPEC, method="oracle")) == gone
+    note = Annotation(gone, 1, None, None, "right", "", "ada", AT)
+    annotations.annotate(db, note)
+    assert not runs.discard(db, gone)
+    assert [run.number for run in runs.listing(db)] == [kept, gone]
 
 
 def test_scores_are_means_over_samples(db: Connection) -> None:

@@ -13,7 +13,7 @@ from spm_tui.bench.options import RunOptions
 from spm_tui.bench.repeating import options_of
 from spm_tui.engine.schedule import CHARACTERS_PER_TOKEN
 from spm_tui.forms import Text, most_tokens
-from spm_tui.methods.base import REASONING
+from spm_tui.methods.base import reasoning_of
 from spm_tui.methods.catalogue import ASKING, CHOOSING, FEW_SHOT, MODEL_OF, PER_TARGET
 from spm_tui.targets import Target
 from spm_tui.wire import Rating, Stance
@@ -125,7 +125,7 @@ def _as_measured(guess: Estimate, method: str, measured: Mapping[str, Cost]) -> 
 
 def _asks(benchmark: Benchmark, options: RunOptions, method: str) -> Iterator[Estimate]:
     """Yield what each scenario and attribute takes, for one sample."""
-    reasoning = _reasoning(options)
+    reasoning = reasoning_of(options.reasoning_tokens)
     alone = {"zero-shot-regression": _single, "kaleido": _stances}
     ask = alone.get(method, _comparative)
     scenarios = _scenarios(benchmark, options)
@@ -147,7 +147,7 @@ def _choices(
         return
     told: Sequence[Target | None] = targets if method in PER_TARGET else (None,)
     systems = {prompts.choice_system(target, benchmark.attributes) for target in told}
-    reasoning, times = _reasoning(options), len(systems)
+    reasoning, times = reasoning_of(options.reasoning_tokens), len(systems)
     train = benchmark.split("train") if method in FEW_SHOT else ()
     count = min(options.shots, len(train))
     room = _ANSWER + CHARACTERS_PER_TOKEN * options.reasoning_tokens
@@ -157,10 +157,6 @@ def _choices(
         form = prompts.choice_form(len(one.responses), reasoning)
         turns = 2 * times * (1 + count)
         yield Estimate(times, _tokens(characters, turns=turns), times * most_tokens(form))
-
-
-def _reasoning(options: RunOptions) -> Text:
-    return Text(REASONING.characters, options.reasoning_tokens)
 
 
 def _scenarios(benchmark: Benchmark, options: RunOptions) -> tuple[Scenario, ...]:

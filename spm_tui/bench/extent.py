@@ -8,6 +8,7 @@ could tell a part from the whole.
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from spm_tui.bench.subject import Subject
@@ -42,9 +43,9 @@ class Extent:
 
 def _spans(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Yield the first and the last of neighbours among ascending numbers."""
-    ends = [n for n, after in zip(numbers, [*numbers[1:], None], strict=True) if n + 1 != after]
-    starts = [n for n, before in zip(numbers, [None, *numbers], strict=False) if n - 1 != before]
-    return zip(starts, ends, strict=True)
+    for _, group in groupby(enumerate(numbers), lambda place: place[1] - place[0]):
+        span = [number for _, number in group]
+        yield span[0], span[-1]
 
 
 def of_subject(subject: Subject) -> Extent:

@@ -12,8 +12,7 @@ from spm_tui.bench.options import SERVERS, RunOptions
 from spm_tui.bench.plan import make_plan
 from spm_tui.bench.subject import Job, Subject
 from spm_tui.errors import InputError
-from spm_tui.forms import Text
-from spm_tui.methods.base import REASONING, Settings
+from spm_tui.methods.base import Settings, reasoning_of
 from spm_tui.methods.catalogue import EMBEDDING, MODEL_OF, PER_TARGET, TRAINED
 from spm_tui.targets import Target
 from store.identity import canonical_json
@@ -157,5 +156,5 @@ def _settings(options: RunOptions, subject: Subject) -> Settings:
         samples=options.samples if sampling else 1,
         shots=options.shots,
         seed=options.seed,
-        reasoning=Text(REASONING.characters, options.reasoning_tokens),
+        reasoning=reasoning_of(options.reasoning_tokens),
     )

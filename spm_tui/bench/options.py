@@ -237,7 +237,14 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
             "shots", "N", "worked examples; more where more levels occur", int, low=1, high=1_000
         ),
         Option("seed", "N", "of sampling, and of the method random", int, low=0, high=2**63 - 1),
-        Option("reasoning-tokens", "N", "at most, for each reasoning", int, low=8, high=100_000),
+        Option(
+            "reasoning-tokens",
+            "N",
+            "at most, for each reasoning; in characters 400, or beyond 64 tokens 6.25 a token",
+            int,
+            low=8,
+            high=100_000,
+        ),
     ),
     "which model": (
         Option("model", "NAME", "short name (see models), hub id, folder or GGUF file"),

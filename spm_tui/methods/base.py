@@ -6,6 +6,7 @@ they can be batched, deduplicated, resumed, and answered by any engine.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -20,6 +21,8 @@ from store.records import Attribute, Choice, Prediction, Scenario
 REASONING = Text(characters=400, tokens=64)
 """Room for a long sentence: of the 5,000 generated for HelpSteer2's train split, 25 are longer
 in SmolLM2's tokens and nine in characters. It also ends a small model's loops."""
+CHARACTERS_PER_TOKEN = REASONING.characters / REASONING.tokens
+"""Of a reasoning, at most: in English a token has four or five."""
 ALL = -1
 """In place of one attribute or response: all of them at once."""
 
@@ -38,6 +41,16 @@ class Settings:
     seed: int = 0
     reasoning: Text = REASONING
     """Bounds on the reasoning about one response."""
+
+
+def reasoning_of(tokens: int) -> Text:
+    """Return bounds on a reasoning of so many tokens: asked for more, it has room for more.
+
+    For no more tokens than by default the characters stay as they are, and with them the
+    identity of every run that asked for less.
+    """
+    characters = max(REASONING.characters, ceil(tokens * CHARACTERS_PER_TOKEN))
+    return Text(characters, tokens)
 
 
 def decoding(settings: Settings) -> dict[str, Canonical]:

@@ -68,7 +68,7 @@ class RunScore:
         if not self.complete:
             how = "" if self.run.state == "finished" else f", {self.run.state}"
             part = answered(self.answered, self.planned)
-            told = (f"{part} scenarios are answered{how}; its numbers are of these", *told)
+            told = (f"answered {part} scenarios{how}; its numbers are of these alone", *told)
         return tuple(f"run {self.run.number}: {text}" for text in told)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spm_tui.format import percent
+from spm_tui.format import answered, percent
 from spm_tui.report.board import Board, RunScore
 from spm_tui.scoring.accuracy import by_attribute_count
 
@@ -67,8 +67,9 @@ def _panel(board: Board) -> Panel:
 
 
 def label(row: RunScore) -> str:
-    """Return a run's name in a legend."""
-    return ", ".join(part for part in (row.run.spec.method, row.run.spec.model) if part)
+    """Return a run's name in a legend, with how much is answered where that is not all."""
+    name = ", ".join(part for part in (row.run.spec.method, row.run.spec.model) if part)
+    return name if row.complete else f"{name} ({answered(row.answered, row.planned)} answered)"
 
 
 def render(figures: Mapping[str, "Figure"]) -> dict[str, bytes]:

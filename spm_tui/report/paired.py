@@ -114,7 +114,7 @@ def explanation(found: Mapping[str, Comparison], numbers: tuple[int, int]) -> st
     tests = " or ".join(text for test, text in WHAT.items() if test in _tests(found))
     return (
         "Accuracy in percent on the scenarios that both runs answered. Interval and p are of the\n"
-        "difference: 95 %, scenarios resampled for both runs at once; two-sided, of\n"
+        "difference: 95 %, scenarios resampled for both runs at once; two-sided, by the\n"
         f"{tests}.\n"
         f"Better and worse are scenarios in which run {numbers[1]} is right for more or fewer"
         " targets.\n"

@@ -27,8 +27,8 @@ from spm_tui.scoring.standing import Codes, Standings, Status
 
 Test: TypeAlias = Literal["", "McNemar", "sign-flip"]
 WHAT: Mapping[Test, str] = {
-    "McNemar": "McNemar's exact test for a single target",
-    "sign-flip": "the sign-flip permutation test for several",
+    "McNemar": "McNemar's exact test (one target)",
+    "sign-flip": "sign-flip permutation test (several)",
 }
 """The tests in words."""
 

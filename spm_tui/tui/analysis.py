@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,7 +33,8 @@ def chart(study: Study, kind: Kind, choice: str, extra: Extra) -> Chart:
         "length": lambda: by_length(study, extra),
         "position": lambda: by_position(study, extra),
     }
-    return makers[kind]()
+    made = makers[kind]()
+    return replace(made, title=f"{made.title}, {study.part}") if study.part else made
 
 
 def by_attributes(study: Study, which: str) -> Chart:

@@ -91,6 +91,19 @@ class Pairing:
         """Short names of the runs."""
         return _tag(self.first), _tag(self.second)
 
+    @property
+    def parts(self) -> tuple[str, str]:
+        """How much of each run is answered, in brackets; empty for one that is whole."""
+        aim = self.steering.aim()
+        first, second = (f" ({part})" if (part := one.part(aim)) else "" for one in self.runs)
+        return first, second
+
+    @property
+    def titles(self) -> tuple[str, str]:
+        """Short names of the runs, with how much of each is answered."""
+        first, second = (tag + part for tag, part in zip(self.tags, self.parts, strict=True))
+        return first, second
+
     def steer(self, steering: Steering) -> None:
         """Align both to another target; what one of them did not score is switched off."""
         self.wanted = steering
@@ -236,11 +249,13 @@ class Line:
 def values(lines: Sequence[Line], tags: tuple[str, str]) -> Table:
     """Return the accuracy table in shares of 1, for programs."""
     columns = ("targets", *tags, "difference", "low", "high", "better", "worse", "p", "scenarios")
-    return Table(columns, tuple(_values(line.targets, line.found) for line in lines if line.found))
+    return Table(
+        (*columns, "test"), tuple(_values(line.targets, line.found) for line in lines if line.found)
+    )
 
 
 def _values(name: str, c: Comparison) -> tuple[Cell, ...]:
     return (
         *(name, c.first, c.second, c.difference, c.low, c.high),
-        *(c.better, c.worse, c.p, c.scenarios),
+        *(c.better, c.worse, c.p, c.scenarios, c.test),
     )

@@ -9,7 +9,7 @@ from textual.content import Content
 from spm_tui.format import NOTHING, count, number, percent, signed
 from spm_tui.prompts import LETTERS
 from spm_tui.report.tables import Table
-from spm_tui.scoring.compare import Change, Comparison
+from spm_tui.scoring.compare import WHAT, Change, Comparison
 from spm_tui.scoring.standing import Status
 from spm_tui.tui.comparison import ORDER, Line, Pairing, run_name
 from spm_tui.tui.judgement import typical
@@ -57,7 +57,8 @@ def head(pairing: Pairing, width: int) -> Content:
         [f"run {run.number} {run.spec.method}" for run in runs],
         pairing.tags,
     ):
-        left = visible(f"{benchmark} · {' → '.join(names)}")
+        whole = [f"{name}{part}" for name, part in zip(names, pairing.parts, strict=True)]
+        left = visible(f"{benchmark} · {' → '.join(whole)}")
         if cell_len(left) <= room:
             break
     return Content.assemble(one_line(left, max(room, 1)), (target, "$text-muted"))
@@ -81,9 +82,10 @@ def table(lines: Sequence[Line], tags: tuple[str, str]) -> Table:
 
 
 def _cells(c: Comparison) -> tuple[str, ...]:
-    gap = f"{_signed(c.difference)} [{_signed(c.low)}, {_signed(c.high)}]"
+    gap = NOTHING if math.isnan(c.difference) else _signed(c.difference)
+    if not math.isnan(c.low):
+        gap = f"{gap} [{_signed(c.low)}, {_signed(c.high)}]"
     p = "<0.001" if c.p < 0.001 else number(c.p, digits=3)
-    gap = NOTHING if math.isnan(c.difference) else gap
     return percent(c.first), percent(c.second), gap, count(c.better), count(c.worse), p
 
 
@@ -109,9 +111,21 @@ def table_text(lines: Sequence[Line], tags: tuple[str, str], width: int) -> Cont
         for row in kept
     ]
     return Content("\n").join(
-        Content.styled(text, "$text-muted" if i == 0 else "bold" if i == 1 else "")
-        for i, text in enumerate(texts)
+        [
+            *(
+                Content.styled(text, "$text-muted" if i == 0 else "bold" if i == 1 else "")
+                for i, text in enumerate(texts)
+            ),
+            Content.styled(one_line(_tests(lines), width), "$text-muted"),
+        ]
     )
+
+
+def _tests(lines: Sequence[Line]) -> str:
+    """Return which tests p is of; the name alone of each, since the table is what counts."""
+    made = {line.found.test for line in lines if line.found}
+    names = [what for test, what in WHAT.items() if test in made]
+    return f"p: {'; '.join(names)}" if names else ""
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:

@@ -140,6 +140,11 @@ class Desk:
         return self.opened.asked_about(self.effective.aim())
 
     @property
+    def part(self) -> str:
+        """How much of the run its accuracy is of, for people; empty where that is all."""
+        return self.opened.part(self.effective.aim())
+
+    @property
     def effective(self) -> Steering:
         """The steering without what the run says nothing of, unless it says nothing at all."""
         scored = self.opened.scored

@@ -8,7 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from spm_tui.alignment import Aim, Bools, Floats
-from spm_tui.bench.judged import known, read_judged
+from spm_tui.bench.extent import Extent, planned
+from spm_tui.bench.judged import read_judged
+from spm_tui.format import answered
 from spm_tui.scoring.outcomes import Judged
 from spm_tui.target_files import from_json
 from spm_tui.targets import Target
@@ -36,6 +38,8 @@ class Opened:
     """Scenarios with an answer that could not be used, [N]."""
     notes: tuple[Annotation, ...]
     """All annotations of the run, in order of entry."""
+    planned: Extent
+    """What the run was to answer; without a run, nothing."""
     asked: tuple[str, ...] = ()
     """The targets that a method was told, as its choices have them: those of `judged`."""
 
@@ -46,12 +50,12 @@ class Opened:
 
     @cached_property
     def scored(self) -> tuple[bool, ...]:
-        """Whether the method says something of an attribute.
+        """Whether the method is to say something of an attribute.
 
         One that is told targets does of the attributes they name, any other that chooses of all.
         """
         if self.judged.scores is not None:
-            return tuple(known(self.judged.scores).tolist())
+            return tuple(i in self.planned.attributes for i in range(len(self.attributes)))
         if self.judged.targets is not None:
             named = np.asarray((self.judged.targets[1] > 0).any(axis=0))
             return tuple(named.tolist())
@@ -64,6 +68,20 @@ class Opened:
         places = np.arange(len(self.asked))[None]
         place = int(replace(self.judged, chosen=places).choice(aim.value, aim.weight)[0])
         return self.asked[place] if place >= 0 else None
+
+    def part(self, aim: Aim) -> str:
+        """Return how much of the run its numbers for a target are of: 3 of 24 answered.
+
+        Empty where they are of all that was planned, and where the run was not asked at all.
+        """
+        if self.run is None or self.asked_about(aim) is None:
+            return ""
+        if self.judged.scores is not None:
+            size = int((~np.isnan(self.judged.scores)).any(axis=(1, 2)).sum())
+        else:
+            size = int((self.judged.choice(aim.value, aim.weight) >= 0).sum())
+        planned = len(self.planned.scenarios)
+        return "" if size == planned else f"{answered(size, planned)} answered"
 
     @cached_property
     def errors(self) -> Floats:
@@ -149,7 +167,9 @@ def _read(db: Connection, row: BenchmarkRow, split: Split, run: Run | None) -> O
     failed = np.zeros(len(levels), dtype=bool)
     notes: list[Annotation] = []
     asked: list[str] = []
+    wanted = Extent()
     if run is not None:
+        wanted = planned(db, run, attributes, len(levels))
         judged = read_judged(db, run.number, levels, attributes)
         asked = browse.asked_targets(db, run.number) if judged.targets is not None else []
         failed[[number - 1 for number in pages.failures(db, run.number)]] = True
@@ -164,6 +184,7 @@ def _read(db: Connection, row: BenchmarkRow, split: Split, run: Run | None) -> O
         failed=failed,
         notes=tuple(notes),
         asked=tuple(asked),
+        planned=wanted,
     )
 
 

@@ -36,6 +36,8 @@ class Study:
     """Name of the target at hand."""
     value: Floats
     weight: Floats
+    part: str = ""
+    """How much of the run its numbers are of, for people; empty where that is all."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,6 +70,7 @@ def study(opened: Opened, steering: Steering) -> Study:
         target=steering.name,
         value=aim.value[where],
         weight=aim.weight[where],
+        part=opened.part(aim),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spm_tui.bench.events import Planned, Problem, Progress
+from spm_tui.bench.events import Ended, Note, Planned, Problem, Progress
 from spm_tui.cli.display import display, showing
 
 PLAN = Planned(1, "mini-mic", "eval", "few-shot-comparative", "smol", 9, 0)
@@ -32,6 +32,19 @@ def test_what_cannot_be_run_is_told_when_it_happens(
     with display(mode) as show:
         show(MISSED)
         assert MISSED.message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mode", ["plain", "rich"])
+def test_what_went_missing_of_a_run_is_told_at_its_end(
+    mode: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with display(mode) as show:
+        show(PLAN)
+        show(Note(1, "2 of 9 requests failed: [bad] form"))
+        show(Ended(1, "finished", 2))
+    shown = capsys.readouterr().err
+    assert "run 1: 2 of 9 requests failed: [bad] form" in shown
+    assert "run 1 finished, 2 requests failed" in shown
 
 
 @pytest.mark.parametrize("told", [True, False])

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from spm_tui import prompts
 from spm_tui.errors import AnswerError
-from spm_tui.methods.base import ALL, Ask, Example, Settings
+from spm_tui.forms import Fields, Text, grammar, json_schema, regex
+from spm_tui.methods.base import ALL, REASONING, Ask, Example, Settings, reasoning_of
 from spm_tui.methods.catalogue import ASKING, DIRECT
 from store.records import Choice, Prediction, Response, Scenario
 from tests import build
@@ -20,6 +21,35 @@ SETTINGS = Settings(SMALL.attributes)
 SAMPLING = Settings(SMALL.attributes, temperature=0.7, samples=5)
 EXAMPLES = [Example(one, rank) for rank, one in enumerate(SMALL.split("train"))]
 PAIR, TRIPLE, TIE = SMALL.split("eval")
+
+
+def test_a_longer_reasoning_has_room_for_its_tokens() -> None:
+    """Up to the default the bounds, and so the identities of stored runs, are what they were."""
+    assert reasoning_of(64) == REASONING == Text(400, 64)
+    assert reasoning_of(8) == Text(400, 8)
+    assert [reasoning_of(n).characters for n in (65, 128, 512, 100_000)] == [
+        407,
+        800,
+        3200,
+        625_000,
+    ]
+    form = prompts.comparative_form(2, reasoning_of(128))
+    for written in (str(json_schema(form)), grammar(form), regex(form)):
+        assert "400" not in written
+        assert "799" in written or "800" in written
+
+
+def test_an_answer_of_more_than_400_characters_is_read_where_it_was_asked_for() -> None:
+    long = "word " * 120
+    form: Fields = prompts.judgement(reasoning_of(128))
+    text = f'{{"reasoning": "{long.strip()}", "score": 5}}'
+    settings = Settings(SMALL.attributes, reasoning=reasoning_of(128))
+    (ask, *_) = asked("zero-shot-regression", PAIR, settings)
+    assert ask.request.form == form
+    method = ASKING["zero-shot-regression"](settings)
+    (prediction,) = method.read(ask, text)
+    assert isinstance(prediction, Prediction)
+    assert prediction.reasoning == long.strip()
 
 
 def asked(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from textual.widgets import Input, Static
 
+from spm_tui.bench.extent import Extent
 from spm_tui.tui.screens.analyse import AnalyseScreen, kinds
 from spm_tui.tui.session import open_run, open_split
 from spm_tui.tui.steering import high
@@ -88,12 +89,18 @@ async def test_a_run_that_grows_is_drawn_again_where_one_is(
     assert whole.judged.scores is not None
     scores = whole.judged.scores.copy()
     scores[1:], scores[..., 0] = np.nan, np.nan
-    young = replace(whole, judged=replace(whole.judged, scores=scores))
+    young = replace(
+        whole,
+        judged=replace(whole.judged, scores=scores),
+        planned=Extent(frozenset({1}), whole.planned.scenarios),
+    )
     shown = AnalyseScreen(store, young, high(whole.attributes))
     host = Host(shown)  # type: ignore[arg-type]
     async with host.run_test(size=(80, 24)) as pilot:
         await pilot.press("3")
-        await settle(pilot, lambda: shown.chart and shown.chart.title == "levels of fairness")
+        await settle(pilot, lambda: shown.chart and "levels of fairness" in shown.chart.title)
+        assert shown.chart is not None
+        assert shown.chart.title == "levels of fairness, 1 of 3 answered"
         before = shown.chart
         said: list[str] = []
         place = shown.query_one("#analyse-sentence", Static)

@@ -1,6 +1,6 @@
 """Two runs compared: which scenarios changed, by how much, and what the screen does of it."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,8 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Input, OptionList, Static
 
-from spm_tui.report.text import markdown
+from spm_tui.bench.extent import Extent
+from spm_tui.report.text import markdown, records
 from spm_tui.scoring.compare import Change
 from spm_tui.scoring.outcomes import Judged
 from spm_tui.tui import comparison_text as text
@@ -91,7 +92,11 @@ def test_a_grown_run_leaves_list_target_and_place_as_they_were(store: Store) -> 
     assert whole.judged.scores is not None
     scores = whole.judged.scores.copy()
     scores[..., 1] = np.nan
-    half = replace(whole, judged=Judged(whole.judged.levels, (5, 5), scores=scores))
+    half = replace(
+        whole,
+        judged=Judged(whole.judged.levels, (5, 5), scores=scores),
+        planned=Extent(frozenset({0}), whole.planned.scenarios),
+    )
     pairing = Pairing(open_run(store, 1), half, high(whole.attributes))
     pairing.narrow(Change.NOT_COMPARED)
     pairing.go(2)
@@ -110,7 +115,11 @@ def test_only_attributes_that_both_scored_count(store: Store) -> None:
     assert first.judged.scores is not None
     scores = first.judged.scores.copy()
     scores[..., 0] = np.nan
-    some = replace(first, judged=Judged(first.judged.levels, (5, 5), scores=scores))
+    some = replace(
+        first,
+        judged=Judged(first.judged.levels, (5, 5), scores=scores),
+        planned=Extent(frozenset({1}), first.planned.scenarios),
+    )
     pairing = Pairing(some, open_run(store, 2), high(first.attributes))
     assert pairing.columns == (1,)
     assert [slot.on for slot in pairing.steering.slots] == [False, True]
@@ -126,16 +135,17 @@ def test_the_table_is_told_in_percent_and_written_in_shares(store: Store) -> Non
     pairing = pair(store, 2, 2)
     lines = [Line("high", pairing.on_set("high", never)), Line("all", None)]
     assert markdown(text.table(lines, ("run 3", "run 2"))) == (
-        "| accuracy, % | run 3 | run 2 | difference        | better | worse | p     | scenarios |\n"
-        "|-------------|-------|-------|-------------------|--------|-------|-------|-----------|\n"
-        "| high        | 100.0 | 100.0 | +0.0 [+0.0, +0.0] | 0      | 0     | 1.000 | 1         |\n"
-        "| all         | …     |       |                   |        |       |       |           |\n"
-    )
-    table = values(lines, ("run 3", "run 2"))
-    assert table.rows == (("high", 1, 1, 0, 0, 0, 0, 0, 1, 1),)
+        "| accuracy, % | run 3 | run 2 | difference | better | worse | p     | scenarios |\n"
+        "|-------------|-------|-------|------------|--------|-------|-------|-----------|\n"
+        "| high        | 100.0 | 100.0 | +0.0       | 0      | 0     | 1.000 | 1         |\n"
+        "| all         | …     |       |            |        |       |       |           |\n"
+    ), "one scenario has no interval"
+    (row,) = records(values(lines, ("run 3", "run 2")))
+    assert (row["difference"], row["low"], row["p"], row["test"]) == (0, None, 1, "McNemar")
     for width in (20, 40, 60, 80, 120):
         shown = text.table_text(lines, ("run 3", "run 2"), width).split("\n")
-        assert len(shown) == 3
+        assert len(shown) == 4
+        assert shown[-1].plain.startswith("p: McNemar's exact")
         if width >= 40:
             assert max(line.cell_length for line in shown) <= width
 
@@ -145,9 +155,11 @@ def test_swapping_is_comparing_the_other_way_round(store: Store) -> None:
     there, back = pair(store, 1, 3), pair(store, 3, 1)
     for name in there.sets():
         one, other = there.on_set(name, never), back.on_set(name, never)
-        assert swapped(swapped(one)) == one
+        assert asdict(swapped(swapped(one))) == pytest.approx(asdict(one), nan_ok=True)
         for field in ("first", "second", "difference", "low", "high", "better", "worse", "p"):
-            assert getattr(swapped(one), field) == pytest.approx(getattr(other, field)), field
+            value, back_again = getattr(swapped(one), field), getattr(other, field)
+            assert value == pytest.approx(back_again, nan_ok=True), field
+        assert swapped(one).test == other.test
 
 
 def test_comparing_stops_when_nobody_waits(store: Store) -> None:
@@ -270,7 +282,7 @@ async def test_the_table_is_written_as_its_suffix_says(store: Store, tmp_path: P
         await settle(pilot, lambda: host.problems and len([*tmp_path.glob("a.*")]) == 2)
         assert "a.txt: a table is written as .csv or .md" in "\n".join(host.problems)
         lines = (tmp_path / "a.csv").read_text().splitlines()
-        assert lines[0] == "targets,run 3,run 2,difference,low,high,better,worse,p,scenarios"
+        assert lines[0] == "targets,run 3,run 2,difference,low,high,better,worse,p,scenarios,test"
         assert [line.split(",")[0] for line in lines[1:]] == [
             "target high",
             "high",

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spm_tui.bench.extent import Extent
 from spm_tui.scoring.outcomes import Judged
 from spm_tui.targets import Target
 from spm_tui.tui.desk import Desk
@@ -48,6 +49,7 @@ def opened(
         judged=judged,
         failed=where,
         notes=notes,
+        planned=Extent(frozenset(range(len(attributes))), frozenset(range(1, scenarios + 1))),
     )
 
 

@@ -16,6 +16,7 @@ from spm_tui.bench.events import (
     Ended,
     Event,
     ItemAnswered,
+    Note,
     Planned,
     Problem,
     Progress,
@@ -26,6 +27,7 @@ from spm_tui.bench.options import RunOptions
 from spm_tui.tui import child
 from spm_tui.tui.job import Job, JobChanged, JobItems, Told
 from spm_tui.tui.jobs import COMMAND, JobQueue, batched
+from spm_tui.tui.screens.jobs import text_of
 from store import runs
 from store.connection import Store
 
@@ -397,3 +399,20 @@ def test_failures_are_summed_over_the_runs_of_a_job() -> None:
     assert job.ended(7).error == "ended with exit code 7"
     assert job.ended(143).state == "failed", "nobody asked it to end"
     assert replace(job, stops=1).ended(143).state == "cancelled"
+
+
+def test_what_went_missing_of_a_jobs_runs_stands_under_it() -> None:
+    job = Job(1, RunOptions())
+    for event in (
+        Planned(4, "b", "eval", "m", "x", 10, 2),
+        Note(4, "2 of 10 requests failed: [no] JSON\x1b[31m"),
+        Ended(4, "finished", 2),
+        Note(5, "in 1 of 10 requests the text was cut"),
+        Ended(5, "finished", 0),
+    ):
+        job = job.after(event)
+    lines = text_of(job.ended(1), 60).plain.splitlines()
+    assert len(lines) == 3
+    assert lines[1].startswith("  run 4: 2 of 10 requests failed: [no] JSON")
+    assert "\x1b" not in lines[1]
+    assert lines[2] == "  run 5: in 1 of 10 requests the text was cut"

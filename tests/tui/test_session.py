@@ -18,6 +18,7 @@ from spm_tui.tui.session import (
     open_split,
     saved_targets,
 )
+from spm_tui.tui.steering import high
 from store import annotations, benchmarks, runs
 from store.connection import Store
 from store.errors import NotInStore
@@ -179,7 +180,8 @@ def test_a_run_without_answers_yet_has_no_scores_and_no_choices(store: Store) ->
     assert opened.judged.chosen is None
     assert opened.judged.scores is not None
     assert np.isnan(opened.judged.scores).all()
-    assert opened.scored == (False, False)
+    assert opened.scored == (True, True), "it is to say something of both"
+    assert opened.part(high(opened.attributes).aim()) == "0 of 3 answered"
 
 
 def test_a_scenario_with_an_unusable_answer_has_failed(store: Store) -> None:

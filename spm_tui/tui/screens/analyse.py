@@ -157,8 +157,11 @@ class AnalyseScreen(FollowingScreen[None]):
 
     def _draw(self) -> None:
         width = max(self.size.width - MARGIN, 1)
-        accuracy = percent(stand(self._opened.judged, self._steering.aim()).accuracy)
+        aim = self._steering.aim()
+        accuracy = percent(stand(self._opened.judged, aim).accuracy)
         target = f" │ target {self._steering.name} │ {accuracy} %"
+        if part := self._opened.part(aim):
+            target = f"{target}, {part}"
         what = one_line(subject(self._opened), max(width - cell_len(target), 1))
         self.query_one("#analyse-head", Static).update(
             Content.assemble(what, (target, "$text-muted"))

@@ -256,7 +256,7 @@ class CompareScreen(FollowingScreen[int | None]):
     def action_copy(self) -> None:
         """Copy the table."""
         if self.pairing:
-            table = text.table(self.query_one(CompareTable).lines, self.pairing.tags)
+            table = text.table(self.query_one(CompareTable).lines, self.pairing.titles)
             self.app.copy_to_clipboard(markdown(table))
             self.notify("copied the table as Markdown (OSC 52)")
 
@@ -272,13 +272,13 @@ class CompareScreen(FollowingScreen[int | None]):
     def _export(self, path: Path | None) -> None:
         if path is None or self.pairing is None:
             return
-        tags = self.pairing.tags
+        titles = self.pairing.titles
         lines = self.query_one(CompareTable).lines
         match path.suffix.lower():
             case ".csv":
-                self._write(path, comma_separated(values(lines, tags)))
+                self._write(path, comma_separated(values(lines, titles)))
             case ".md":
-                self._write(path, markdown(text.table(lines, tags)))
+                self._write(path, markdown(text.table(lines, titles)))
             case _:
                 self.post_message(Failed(f"{path}: a table is written as .csv or .md"))
 

@@ -109,7 +109,7 @@ class JobsScreen(ModalScreen[None]):
         width = max((self.size.width or 80) - 8, 20)
         found.clear_options()
         found.add_options(
-            [Option(_text(row, width)) for row in rows]
+            [Option(text_of(row, width)) for row in rows]
             or [Option(Content("none yet"), disabled=True)]
         )
         self._shown = rows
@@ -189,7 +189,7 @@ def _line(row: Job | OtherRun, width: int) -> str:
     return job_line(row, width, 0) if isinstance(row, Job) else line(row, width)
 
 
-def _text(row: Job | OtherRun, width: int) -> Content:
+def text_of(row: Job | OtherRun, width: int) -> Content:
     """Return a row: how it stands, and under it what is to be known of its runs' scores."""
     notes = row.notes if isinstance(row, Job) else ()
     lines = [Content.styled(visible(f"  {note}"), "$text-muted") for note in notes]

@@ -46,6 +46,8 @@ def head(desk: Desk, width: int) -> Content:
     if desk.steering.function != USUAL:
         name = f"{name}, {desk.steering.function}"
     score = f"{percent(standings.accuracy)} % ({standings.correct}/{standings.scored})"
+    if desk.part:
+        score = f"{score}, {desk.part}"
     left = subject(desk.opened)
     for target, before in (
         (f" │ target {name}: {desk.effective}", " │ accuracy "),

@@ -22,7 +22,7 @@ _TIMES = 4
 eight to a number, and embedders are often half of a model whose other half nobody needs."""
 _SMALL = 10_000_000
 """Numbers that are no burden in any case."""
-_MODULES = 20_000
+_MODULES = 2_000
 """Parts of a model, more for one with more weights; the largest published have some thousands."""
 
 _LEAST = {"num_hidden_layers": 1, "num_decoder_layers": 1, "num_attention_heads": 0}

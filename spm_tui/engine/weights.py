@@ -40,8 +40,8 @@ def check_weights(
     if problems := report.get("error_msgs"):
         raise ModelError(f"{name}: {str(problems[0]).strip().partition(chr(10))[0]}")
     _check_shapes(report.get("mismatched_keys") or (), name)
-    state = model.state_dict()
-    places = {key: place for place, key in enumerate(state)}
+    places = {key: place for place, key in enumerate(model.state_dict())}
+    total = sum(1 for _ in model.parameters())  # a quantized model's state has more than weights
     missing = set(report.get("missing_keys") or ()) - _computed(model)
     missing = {key for key in missing if not key.startswith(tuple(unused))}
     unexpected = sorted(report.get("unexpected_keys") or ())
@@ -49,7 +49,7 @@ def check_weights(
         first = min(missing, key=lambda key: (places.get(key, len(places)), key))
         others = f", but {unexpected[0]}, which it does not know" if unexpected else ""
         raise ModelError(
-            f"{name}: its files lack {len(missing)} of {len(places)} weights:"
+            f"{name}: its files lack {len(missing)} of {max(len(missing), total)} weights:"
             f" they have no {first}{others}"
         )
     if left_out := _left_out(unexpected, places):

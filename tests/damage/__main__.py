@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.damage import bases
-from tests.damage.damages import Variant, every
+from tests.damage.damages import every
+from tests.damage.edits import Variant
 
 SECONDS = 20.0
 MEMORY = 3 << 30
@@ -57,7 +58,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args(arguments)
-    wanted = [v for v in every() if options.only in f"{v.base}/{v.name}"][options.start :: options.every]
+    wanted = [v for v in every() if options.only in f"{v.base}/{v.name}"][
+        options.start :: options.every
+    ]
     outcomes = []
     with tempfile.TemporaryDirectory() as folder:
         for outcome in _outcomes(wanted, Path(folder), options.jobs):
@@ -65,19 +68,24 @@ def main(arguments: Sequence[str]) -> int:
             if options.verbose or not outcome.good:
                 print(_line(outcome), flush=True)
     if options.out:
-        options.out.write_text(json.dumps([asdict(o) | {"good": o.good} for o in outcomes], indent=1))
+        options.out.write_text(
+            json.dumps([asdict(o) | {"good": o.good} for o in outcomes], indent=1)
+        )
     counts = Counter((o.subject, o.kind) for o in outcomes)
     for (subject, kind), count in sorted(counts.items()):
         print(f"{subject:10} {kind:9} {count:4}")
     bad = sum(not outcome.good for outcome in outcomes)
     print(f"{len(outcomes)} variants, {bad} not as they should be")
-    print(f"slowest {max(o.seconds for o in outcomes):.1f} s, largest {max(o.megabytes for o in outcomes):.0f} MB")
+    slowest = max(outcome.seconds for outcome in outcomes)
+    largest = max(outcome.megabytes for outcome in outcomes)
+    print(f"slowest {slowest:.1f} s, largest {largest:.0f} MB")
     return 1 if bad else 0
 
 
 def _line(outcome: Outcome) -> str:
     mark = " " if outcome.good else "!"
-    return f"{mark} {outcome.kind:8} {outcome.seconds:5.1f} s {outcome.megabytes:5.0f} MB  {outcome.base}/{outcome.name}: {outcome.text!r}"
+    measured = f"{outcome.seconds:5.1f} s {outcome.megabytes:5.0f} MB"
+    return f"{mark} {outcome.kind:8} {measured}  {outcome.base}/{outcome.name}: {outcome.text!r}"
 
 
 @dataclass(slots=True)
@@ -135,7 +143,7 @@ def _serve(pipe: int, work: Callable[[], Any]) -> None:
         os.dup2(null, 2)
     try:
         content = json.dumps(work()).encode()
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:
         content = json.dumps(["raised", f"{type(error).__name__}: {error}"]).encode()
     os.write(pipe, content[:60_000])
     os._exit(0)
@@ -201,7 +209,7 @@ def _tried(variant: Variant, place: Path) -> tuple[str, str]:
     except SpmError as error:
         kind, text = "refused", str(error)
         kind = kind if type(error).__name__ == "ModelError" else "raised"
-    except BaseException as error:  # noqa: BLE001 - whatever it is, it is what we look for
+    except BaseException as error:
         kind, text = "raised", f"{type(error).__name__}: {error}"
     if kind in ("refused", "failed") and not (text and text.isprintable() and len(text) < 700):
         kind = "ragged"

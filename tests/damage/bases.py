@@ -1,19 +1,20 @@
 """Tiny models without damage, as folders: of every kind that the program loads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
+from spm_tui.engine.quiet import quiet
 from tests import tiny
 
 
-def make(folder: Path) -> dict[str, Path]:
-    """Write every base into a folder of its own; return them by name."""
+def make(folder: Path, names: Collection[str] = ()) -> dict[str, Path]:
+    """Write bases, all of them by default, into folders of their own; return these by name."""
     made = {}
-    for name, write in _BASES.items():
+    for name in names or _BASES:
         made[name] = folder / name
         made[name].mkdir()
-        write(made[name])
+        _BASES[name](made[name])
     return made
 
 
@@ -52,7 +53,6 @@ def _reward(folder: Path) -> None:
 def _embedder(folder: Path) -> None:
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers import models as modules
     from transformers import BertConfig, BertModel
 
     words, inner = tiny.tokenizer(), folder / "inner"
@@ -67,8 +67,11 @@ def _embedder(folder: Path) -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
         _save(BertModel(config).eval(), words, inner)
-    parts = modules.Transformer(str(inner), max_seq_length=256)
-    SentenceTransformer(modules=[parts, modules.Pooling(32)], device="cpu").save(str(folder))
+    with quiet():
+        from sentence_transformers import models as modules
+
+        parts = modules.Transformer(str(inner), max_seq_length=256)
+        SentenceTransformer(modules=[parts, modules.Pooling(32)], device="cpu").save(str(folder))
     for file in inner.iterdir():
         file.unlink()
     inner.rmdir()
@@ -82,7 +85,8 @@ def _save(model: Any, words: Any, folder: Path, **options: Any) -> None:
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(0.1 * torch.randn(weight.shape, generator=noise))
-    model.save_pretrained(folder, **options)
+    with quiet():
+        model.save_pretrained(folder, **options)
     words.save_pretrained(folder)
 
 

@@ -33,9 +33,10 @@ def variants() -> Iterator[Variant]:
         ("kaleido", "own"),
     ):
         yield Variant(f"code for {model_type}", base, "code", _own(names, model_type))
-    for kind in ("OwnTokenizer", "TokenizersBackend", None):
-        yield Variant(f"code of a tokenizer, {kind}", "llama", "code", _own_tokenizer(kind))
-        yield Variant(f"code of a tokenizer, {kind}", "embedder", "code", _own_tokenizer(kind))
+    for tokenizer in ("OwnTokenizer", "TokenizersBackend", None):
+        title = f"code of a tokenizer, {tokenizer}"
+        yield Variant(title, "llama", "code", _own_tokenizer(tokenizer))
+        yield Variant(title, "embedder", "code", _own_tokenizer(tokenizer))
     yield Variant("code of a module", "embedder", "code", _own_module("own.Model"))
     yield Variant("code of an installed module", "embedder", "code", _own_module("os.system"))
     yield Variant(

@@ -1,6 +1,7 @@
 """Configurations that say what cannot be."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from tests.damage.edits import VALUES, Variant, changed, put, written
@@ -46,6 +47,10 @@ _T5 = (
     "feed_forward_proj",
 )
 _REWARD = ("num_labels", "id2label", "pad_token_id", "num_hidden_layers", "problem_type")
+
+
+def _updated(changes: dict[str, Any], document: dict[str, Any]) -> None:
+    document.update(changes)
 
 
 def variants() -> Iterator[Variant]:
@@ -103,7 +108,7 @@ def variants() -> Iterator[Variant]:
         "nothing else": {},
     }  # fmt: skip
     for kind, changes in whole.items():
-        yield Variant(kind, "llama", "config", changed(name, lambda d, c=changes: d.update(c)))
+        yield Variant(kind, "llama", "config", changed(name, partial(_updated, changes)))
     yield Variant("no type", "llama", "config", changed(name, lambda d: d.pop("model_type")))
     yield Variant("only the type", "llama", "config", written(name, b'{"model_type": "llama"}'))
     yield Variant("an empty object", "llama", "config", written(name, b"{}"))

@@ -30,7 +30,7 @@ def variants() -> Iterator[Variant]:
             yield Variant(f"without {part}", base, "weights", _without(part))
     for base in parts:
         for prefix in ("module.", "model.", "_orig_mod.", "x"):
-            yield Variant(f"prefix {prefix}", base, "weights", _renamed(lambda k, p=prefix: p + k))
+            yield Variant(f"prefix {prefix}", base, "weights", _renamed(prefix.__add__))
     for base in ("llama", "pickled", "embedder", "reward", "kaleido"):
         yield Variant("one renamed", base, "weights", _one(lambda k, t: (k + "x", t)))
         yield Variant("one cut", base, "weights", _one(lambda k, t: (k, t[:-1])))

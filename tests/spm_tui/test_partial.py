@@ -233,7 +233,7 @@ def test_a_bundle_takes_the_plan_along(store: Store, tmp_path: Path) -> None:
 def test_spans_are_read_as_they_are_written() -> None:
     for numbers in ((), (1,), (1, 2, 3), (1, 3, 4, 9), (2, 4, 6)):
         one = Extent(frozenset({0, 2}), frozenset(numbers))
-        assert extent._read(json.loads(json.dumps(one.record()))) == one  # type: ignore[arg-type]
+        assert extent._read(json.loads(json.dumps(one.record()))) == one
 
 
 def test_the_header_says_how_much_is_answered(store: Store) -> None:

@@ -57,9 +57,9 @@ def test_the_margin_has_the_sign_of_the_status(judged: Judged, data: st.DataObje
     assert (standings.margin[standings.status == Status.RIGHT] <= 0).all()
 
 
-def in_other_units(draw: st.DrawFn, aim: Aim) -> Aim:
+def in_other_units(data: st.DataObject, aim: Aim) -> Aim:
     """The same aim with its weights in another unit."""
-    scale = draw(st.floats(1e-12, 1e12) | st.sampled_from([1e-300, 1e300, 1e-12, 1e-9, 1e12]))
+    scale = data.draw(st.floats(1e-12, 1e12) | st.sampled_from([1e-300, 1e300, 1e-12, 1e-9, 1e12]))
     return replace(aim, weight=aim.weight * scale)
 
 
@@ -67,7 +67,7 @@ def in_other_units(draw: st.DrawFn, aim: Aim) -> Aim:
 @given(judgements(), st.data())
 def test_the_unit_of_weights_changes_nothing(judged: Judged, data: st.DataObject) -> None:
     aim = data.draw(aims(len(judged.sizes)))
-    other = in_other_units(data.draw, aim)
+    other = in_other_units(data, aim)
     ones, others = stand(judged, aim), stand(judged, other)
     for field in fields(ones):
         first, second = getattr(ones, field.name), getattr(others, field.name)

@@ -179,7 +179,7 @@ def test_the_unit_of_weights_changes_no_reason(
     mistake: tuple[Judged, int, Aim], data: st.DataObject
 ) -> None:
     judged, scenario, aim = mistake
-    other = in_other_units(data.draw, aim)
+    other = in_other_units(data, aim)
     one, another = why(judged, scenario, aim), why(judged, scenario, other)
     assert one.shares.tolist() == another.shares.tolist()
     assert replace(one, shares=another.shares) == another

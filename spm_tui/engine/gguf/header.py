@@ -222,7 +222,7 @@ class _Reader:
         from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
 
         try:
-            block, size = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
+            block, size = map(int, GGML_QUANT_SIZES[GGMLQuantizationType(kind)])
         except (ValueError, KeyError) as error:
             raise ModelError(
                 f"{self.path}: tensor {name} is of type {kind}, which cannot be read"

@@ -106,6 +106,9 @@ def _wrong_fields() -> Iterator[tuple[str, Fields, Tensors | None]]:
     yield "a token less", right | {"tokenizer.ggml.tokens": TOKENS[:-1]}, None
     for name in ("", "nothing-known", "clip", "bert", "t5", "mamba", "gemma2", "gpt2"):
         yield f"architecture {name!r}", right | {"general.architecture": name}, None
+    for name in ("two\nlines", "\x1b[31mred", "long" * 1000, "", "llama", "llama."):
+        yield f"a field {name[:20]!r}", right | {name: 1, "llama." + name: 1}, None
+        yield f"architecture {name[:20]!r}", right | {"general.architecture": name}, None
     for key, value in LOST.items():
         yield f"{key} = {value!r}", right | {key: value}, None
 
@@ -117,6 +120,7 @@ def _wrong_tensors() -> Iterator[tuple[str, Tensors]]:
             yield f"no {name}", {key: values for key, values in right.items() if key != name}
             yield f"{name} of half its rows", right | {name: right[name][: len(right[name]) // 2]}
     yield "a matrix turned", right | {"blk.0.ffn_down.weight": right["blk.0.ffn_down.weight"].T}
+    yield "a name of two lines", right | {"blk.0.\n.weight": right["output_norm.weight"]}
     yield "three layers for two", tensors(layers=3)
     yield "one layer for two", tensors(layers=1)
     yield "a bias that has no place", right | {"blk.0.attn_norm.bias": right["output_norm.weight"]}

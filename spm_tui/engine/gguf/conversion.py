@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from spm_tui.engine import cache
+from spm_tui.engine.foreign import reading_model
 from spm_tui.engine.gguf.configuration import carry_over
 from spm_tui.engine.gguf.coverage import check_layers, check_tensors
 from spm_tui.engine.gguf.fields import check_fields, unwritten
 from spm_tui.engine.gguf.shards import ModelFile, join, open_model
 from spm_tui.engine.gguf.vocabulary import check_vocabulary, correct, corrections
-from spm_tui.engine.quiet import quiet
 from spm_tui.engine.weights import check_weights
-from spm_tui.errors import ModelError, reason
+from spm_tui.errors import ModelError
 
 _EDITION = 2
 """Of the conversion. Raised whenever it gives another model, so that no older one is used: the
@@ -90,7 +90,8 @@ def _converted(model: ModelFile, target: Path, *, as_it_was: bool = False) -> di
     check_fields(model)
     check_layers(model)
     check_vocabulary(model)
-    with _one_file(model, target) as source, _our_errors(model.path):
+    bar = redirect_stderr(StringIO())  # a progress bar that has no switch
+    with _one_file(model, target) as source, reading_model(model.path, "a language model"), bar:
         return _written(model, source, target, {} if as_it_was else corrections(model))
 
 
@@ -121,18 +122,6 @@ def _linked(link: Path, path: Path) -> bool:
     except (OSError, NotImplementedError):
         return False
     return True
-
-
-@contextmanager
-def _our_errors(path: Path) -> Iterator[None]:
-    """Turn whatever transformers and tokenizers raise about a file into our error."""
-    try:
-        with quiet(), redirect_stderr(StringIO()):  # a progress bar that has no switch
-            yield
-    except ModelError:
-        raise
-    except Exception as error:
-        raise ModelError(f"{path}: cannot be converted: {reason(error)}") from error
 
 
 def _written(

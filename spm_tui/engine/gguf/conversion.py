@@ -54,24 +54,18 @@ def converted(path: Path) -> Converted:
     target = cache.folder() / "converted" / f"{model.name}-{identity[:12]}-{_EDITION}"
     if not target.is_dir():
         with cache.building(target) as work:
-            _record(work, _converted(model, work))
+            _convert(model, work)
     return Converted(model.name, target, _revision(identity, target))
 
 
 def convert(path: Path, target: Path) -> None:
     """Write model and tokenizer of a GGUF file, dequantised, to a folder.
 
-    The tokenizer is the one that transformers makes.
-
     Raises:
         ModelError: as for `converted`.
 
     """
-    _converted(open_model(path), target, as_it_was=True)
-
-
-def _record(work: Path, carried: dict[str, Any]) -> None:
-    (work / _CARRIED).write_text(json.dumps(carried, indent=1, sort_keys=True))
+    _convert(open_model(path), target)
 
 
 def _revision(identity: str, folder: Path) -> str:
@@ -85,14 +79,15 @@ def _revision(identity: str, folder: Path) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _converted(model: ModelFile, target: Path, *, as_it_was: bool = False) -> dict[str, Any]:
-    """Write a model's folder, and return what is carried over."""
+def _convert(model: ModelFile, target: Path) -> None:
+    """Write a model's folder, with a record of what is carried over."""
     check_fields(model)
     check_layers(model)
     check_vocabulary(model)
     bar = redirect_stderr(StringIO())  # a progress bar that has no switch
     with _one_file(model, target) as source, reading_model(model.path, "a language model"), bar:
-        return _written(model, source, target, {} if as_it_was else corrections(model))
+        carried = _written(model, source, target)
+    (target / _CARRIED).write_text(json.dumps(carried, indent=1, sort_keys=True))
 
 
 @contextmanager
@@ -124,9 +119,8 @@ def _linked(link: Path, path: Path) -> bool:
     return True
 
 
-def _written(
-    model: ModelFile, source: Path, target: Path, wanted: dict[str, Any]
-) -> dict[str, Any]:
+def _written(model: ModelFile, source: Path, target: Path) -> dict[str, Any]:
+    """Write model and tokenizer; return what is carried over."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
@@ -135,7 +129,7 @@ def _written(
     carried = carry_over(model, config)
     check_tensors(model, config)
     tokenizer = AutoTokenizer.from_pretrained(source.parent, **options)
-    if changed := correct(tokenizer, wanted):
+    if changed := correct(tokenizer, corrections(model)):
         carried["tokenizer"] = changed
     loaded, report = AutoModelForCausalLM.from_pretrained(
         source.parent,

@@ -113,9 +113,9 @@ def _file(run: Run, identity: str) -> str:
     """Return `a GGUF file` where a run's weights came from one: it may hold them in fewer bits."""
     if run.spec.method not in MODEL_OF or "/served/" in identity:
         return ""
-    inside = {model.sha256 for model in EMBEDDED.values() if model.weights.endswith(_GGUF)}
+    inside = tuple(model.sha256 for model in EMBEDDED.values() if model.weights.endswith(_GGUF))
     given = options_of(run).model_of(run.spec.method).lower().endswith(_GGUF)
-    return "a GGUF file" if given or identity.partition("/")[0] in inside else ""
+    return "a GGUF file" if given or identity.startswith(inside) else ""
 
 
 def departures(run: Run, *, paper: Procedure, published: bool) -> Iterator[str]:

@@ -621,7 +621,7 @@ def test_the_help_is_frozen(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_version_is_told(shell: Shell) -> None:
     out, _ = shell("--version")
-    assert out == "spm-tui 0.1.0\n"
+    assert out == "spm-tui 0.2.0\n"
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def _outcomes(variants: Sequence[Variant], folder: Path, jobs: int) -> Iterator[
     needed = {v.base for v in variants}
     for base in made:
         if base in needed:
-            sound[base] = _in_child(partial(_answered, Path(made[base]), base))[1]
+            sound[base] = _in_child(partial(_answer, Path(made[base]), base))[1]
     while waiting or running:
         while waiting and len(running) < jobs:
             variant = waiting.pop()
@@ -215,10 +215,6 @@ def _tried(variant: Variant, place: Path) -> tuple[str, str]:
     if kind in ("refused", "failed") and not (text and text.isprintable() and len(text) < 700):
         kind = "ragged"
     return kind, text.replace(str(place), "FOLDER")
-
-
-def _answered(place: Path, base: str) -> list[str]:
-    return list(_answer(place, base))
 
 
 def _answer(place: Path, base: str) -> tuple[str, str]:

@@ -33,10 +33,9 @@ def variants() -> Iterator[Variant]:
         ("kaleido", "own"),
     ):
         yield Variant(f"code for {model_type}", base, "code", _own(names, model_type))
-    for tokenizer in ("OwnTokenizer", "TokenizersBackend", None):
-        title = f"code of a tokenizer, {tokenizer}"
-        yield Variant(title, "llama", "code", _own_tokenizer(tokenizer))
-        yield Variant(title, "embedder", "code", _own_tokenizer(tokenizer))
+    for words in ("OwnTokenizer", "TokenizersBackend", None):
+        yield Variant(f"code of a tokenizer, {words}", "llama", "code", _own_tokenizer(words))
+        yield Variant(f"code of a tokenizer, {words}", "embedder", "code", _own_tokenizer(words))
     yield Variant("code of a module", "embedder", "code", _own_module("own.Model"))
     yield Variant("code of an installed module", "embedder", "code", _own_module("os.system"))
     yield Variant(

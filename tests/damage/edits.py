@@ -1,7 +1,7 @@
 """A variant of a model, and what can be done to its files."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,16 @@ def changed(name: str, change: Callable[[dict[str, Any]], object]) -> Damage:
         path.write_text(json.dumps(data))
 
     return damage
+
+
+def added(name: str, values: Mapping[str, Any]) -> Damage:
+    """Set values in a JSON file, by key."""
+    return changed(name, lambda data: data.update(values))
+
+
+def less(name: str, key: str) -> Damage:
+    """Take a value out of a JSON file."""
+    return changed(name, lambda data: data.pop(key))
 
 
 def put(name: str, *path_and_value: Any) -> Damage:

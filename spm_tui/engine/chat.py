@@ -10,7 +10,7 @@ from typing import Any
 
 from spm_tui.engine import trial
 from spm_tui.engine.controls import Controls, cut
-from spm_tui.engine.faults import faults
+from spm_tui.engine.foreign import using
 from spm_tui.engine.manner import Manner
 from spm_tui.engine.template import Template, chosen, variables
 from spm_tui.wire import Message, Role
@@ -34,12 +34,12 @@ class Chat:
     def __init__(self, tokenizer: Any, *, rating: bool = False) -> None:
         self._name = str(tokenizer.name_or_path)
         source = chosen(tokenizer.chat_template, name=self._name)
-        with faults(self._name, "tokenizer"):
+        with using(self._name, "tokenizer"):
             special = variables(tokenizer.special_tokens_map)
         tried = trial.manner_for_exchanges if rating else trial.manner_for_answers
         self.manner: Manner = tried(source, special, name=self._name)
         """How the template is spoken to."""
-        with faults(self._name, "chat template"):
+        with using(self._name, "chat template"):
             self._template = Template(source, special)
         self._write = self.manner.exchange if rating else self.manner.prompt
         harmless = [Message("user", "x"), Message("assistant", "x")]
@@ -57,7 +57,7 @@ class Chat:
             ModelError: the template does not work on it.
 
         """
-        with faults(self._name, "chat template"):
+        with using(self._name, "chat template"):
             return self._write(self._template, messages)
 
     def tokens(self, messages: Sequence[Message]) -> list[int]:

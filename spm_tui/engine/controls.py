@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from spm_tui.engine.faults import faults
+from spm_tui.engine.foreign import using
 
 _ANCHORS = (".", "x", "\n", "0", "一")
 """What a piece is tokenised behind, to go on within a text and not to begin one: some tokenizers
@@ -44,7 +44,7 @@ class Controls:
     ) -> None:
         self._tokenizer, self._name = tokenizer, str(tokenizer.name_or_path)
         used = {token for text in written for token in self.encode([text])}
-        with faults(self._name, "tokenizer"):
+        with using(self._name, "tokenizer"):
             special = set(tokenizer.all_special_ids)
             controls = {
                 token: entry
@@ -92,7 +92,7 @@ class Controls:
         return [*before, *tokens, *after]
 
     def _whole(self, text: str, *, framed: bool = False) -> list[int]:
-        with faults(self._name, "tokenizer"):
+        with using(self._name, "tokenizer"):
             return list(self._tokenizer.encode(text, add_special_tokens=framed))
 
     def _frame(self) -> tuple[list[int], list[int]]:
@@ -123,7 +123,7 @@ class Controls:
         """Return where the tokenizer itself finds control tokens that are spelled otherwise."""
         if not self._folds:
             return set()
-        with faults(self._name, "tokenizer"):
+        with using(self._name, "tokenizer"):
             read = self._tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         places = set()
         for token, (start, end) in zip(read["input_ids"], read["offset_mapping"], strict=True):

@@ -7,7 +7,7 @@ model's configuration. An answer ends with its form in any case, so that of seve
 from collections.abc import Iterator
 from typing import Any
 
-from spm_tui.engine.faults import faults
+from spm_tui.engine.foreign import using
 from spm_tui.errors import ModelError
 
 
@@ -23,7 +23,7 @@ def settle(tokenizer: Any, model: Any) -> None:
 
     """
     name = str(tokenizer.name_or_path)
-    with faults(name, "tokenizer"):
+    with using(name, "tokenizer"):
         words = int(model.get_input_embeddings().weight.shape[0])
         if not _known(tokenizer.eos_token_id, words):
             ends = (one for one in _configured(model) if _known(one, min(words, len(tokenizer))))

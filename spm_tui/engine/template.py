@@ -39,7 +39,7 @@ class Template:
         source: the Jinja.
         variables: what it may read besides the conversation: the tokenizer's special tokens.
 
-    Raises whatever Jinja raises, as rendering does: `faults` turns it into our error.
+    Raises whatever Jinja raises, as rendering does: `foreign` turns it into our error.
 
     """
 

@@ -240,5 +240,5 @@ def test_a_template_that_never_ends_is_ended(
 def test_a_template_that_fails_on_some_texts_alone_says_so() -> None:
     template = "{% if 'three' in messages[-1].content %}{{ 1 / 0 }}{% endif %}" + PLAIN
     chat = Chat(tokenizer(template))
-    with pytest.raises(ModelError, match="its chat template cannot be used: division by zero"):
+    with pytest.raises(ModelError, match=r"template cannot be used: .*division by zero"):
         chat.tokens(CONVERSATION)

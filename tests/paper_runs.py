@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from spm_tui.bench.execute import Context, run_asking, run_direct
+from spm_tui.bench.execute import run_asking, run_direct
 from spm_tui.bench.plan import make_plan
+from spm_tui.bench.record import Context
 from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subject
 from spm_tui.bench.target_sets import members, standard_sets
 from spm_tui.datasets.attributes import HELPSTEER2

@@ -4,19 +4,17 @@ What is computed is committed every few seconds, in one short transaction. Kille
 moment, the next run of the same job goes on from the last commit.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from spm_tui.bench import extent
+from spm_tui.bench import record
 from spm_tui.bench.embedding import Embed, of_texts
-from spm_tui.bench.events import Ended, Event, ItemAnswered, Judgement, Note, Planned, Progress
+from spm_tui.bench.events import Event, ItemAnswered, Judgement, Note, Planned, Progress
 from spm_tui.bench.meter import Meter
 from spm_tui.bench.plan import Plan
+from spm_tui.bench.record import Context
 from spm_tui.bench.remarks import remarks
 from spm_tui.bench.subject import Job
 from spm_tui.engine.base import Engine
@@ -25,26 +23,11 @@ from spm_tui.methods.base import ALL, Ask, Decide, Said
 from spm_tui.methods.catalogue import DIRECT, TRAINED
 from spm_tui.wire import Reply
 from store import runs
-from store.connection import Store
-from store.identity import Canonical, canonical_json
-from store.records import Choice, Generation, Prediction, Run, RunState
+from store.identity import Canonical
+from store.records import Choice, Generation, Prediction, RunState
 
 COMMIT_SECONDS = 2.0
 """Least time between two commits; each takes some tens of milliseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a run needs from outside."""
-
-    store: Store
-    process: str
-    """`host:pid`."""
-    environment: str
-    """Canonical JSON of versions and hardware."""
-    now: Callable[[], datetime]
-    stop: Callable[[], bool]
-    """True when the person wants it to end: the batch in hand is finished and stored."""
 
 
 def run_direct(context: Context, job: Job) -> Iterator[Event]:
@@ -82,11 +65,11 @@ def _run_deciding(context: Context, job: Job, decide: Decide) -> Iterator[Event]
         if not isinstance(one, Prediction) or one.attribute in job.subject.attributes
     )
     _require_numbers(job, decisions)
-    context = _with_plan(context, job)
-    run = _open(context, job)
+    context = record.with_plan(context, job)
+    run = record.open_run(context, job)
     with context.store.writing() as db:
         runs.add_batch(db, run, batch, at=context.now())
-    yield _close(context, run, "finished", failed=0)
+    yield record.close(context, run, "finished", failed=0)
 
 
 def _require_numbers(job: Job, decisions: Sequence[Prediction | Choice]) -> None:
@@ -120,13 +103,13 @@ def run_asking(
         servers: says then which servers the engine asks, for the run's record.
 
     """
-    before, stored = _before(context, job), _stored(context, plan)
+    before, stored = record.run_before(context, job), _stored(context, plan)
     asked = None
     if len(stored) < len(set(plan.keys)) and not context.stop():
         asked = engine()
-    context = _with_servers(_with_plan(context, job), _servers_before(before))
-    context = _with_servers(context, servers() if asked else ())
-    work = _Work(context, _open(context, job), plan)
+    context = record.with_servers(record.with_plan(context, job), record.servers_before(before))
+    context = record.with_servers(context, servers() if asked else ())
+    work = _Work(context, record.open_run(context, job), plan)
     ended: RunState | None = "failed"
     try:
         work.take_over(stored)
@@ -142,11 +125,11 @@ def run_asking(
         raise
     finally:
         if ended is None:
-            _withdraw(context, work.run, before)
+            record.withdraw(context, work.run, before)
         else:
-            closing = _close(context, work.run, ended, failed=work.failed)
+            closing = record.close(context, work.run, ended, failed=work.failed)
     with context.store.reading() as db:
-        told = remarks(runs.cost(db, work.run), runs.losses(db, work.run))
+        told = remarks(runs.get(db, work.run), runs.cost(db, work.run), runs.losses(db, work.run))
     yield from (Note(work.run, text) for text in told)
     yield closing
 
@@ -163,90 +146,11 @@ def _planned(work: "_Work", job: Job) -> Planned:
     )
 
 
-def _open(context: Context, job: Job) -> int:
-    with context.store.writing() as db:
-        return runs.open_run(
-            db,
-            job.spec,
-            process=context.process,
-            environment=context.environment,
-            at=context.now(),
-        )
-
-
-def with_prompts(context: Context, facts: Mapping[str, Canonical]) -> Context:
-    """Return the context with what is known of the prompts in the record; as it is if nothing."""
-    if not facts:
-        return context
-    record = json.loads(context.environment)
-    return replace(context, environment=canonical_json({**record, "prompts": dict(facts)}))
-
-
-def _with_plan(context: Context, job: Job) -> Context:
-    """Return the context with what the run is to answer in the record, what was before included."""
-    with context.store.reading() as db:
-        before = extent.before(db, job.spec.identity, job.subject)
-    wanted = before | extent.of_subject(job.subject)
-    record = {**json.loads(context.environment), extent.KEY: wanted.record()}
-    return replace(context, environment=canonical_json(record))
-
-
-def _before(context: Context, job: Job) -> Run | None:
-    """Return the job's run as it is before it goes on; None if it is a new one."""
-    identity = job.spec.identity
-    with context.store.reading() as db:
-        return next((run for run in runs.listing(db) if run.spec.identity == identity), None)
-
-
 def _stored(context: Context, plan: Plan) -> dict[str, Generation]:
     """Return the usable answers that the store has already, by request."""
     with context.store.reading() as db:
         answered = runs.answered(db, list(dict.fromkeys(plan.keys)))
     return {key: answer for key, answer in answered.items() if answer.error is None}
-
-
-def _withdraw(context: Context, run: int, before: Run | None) -> None:
-    """Leave a run that came to nothing as it was before."""
-    if before is None:
-        with context.store.writing() as db:
-            discarded = runs.discard(db, run)
-        if not discarded:
-            _mark(context, run, "interrupted")
-        return
-    former = replace(context, process=before.process, environment=before.environment)
-    _mark(former, run, before.state)
-
-
-def _servers_before(before: Run | None) -> list[Canonical]:
-    """Return what the record of a run that goes on says of servers."""
-    servers: list[Canonical] = json.loads(before.environment).get("servers", []) if before else []
-    return servers
-
-
-def _with_servers(context: Context, servers: Sequence[Canonical]) -> Context:
-    """Return the context with servers in the record, those that are there already once."""
-    record = json.loads(context.environment)
-    known = record.get("servers", [])
-    if not (new := [server for server in servers if server not in known]):
-        return context
-    return replace(context, environment=canonical_json({**record, "servers": [*known, *new]}))
-
-
-def _mark(context: Context, run: int, state: RunState) -> None:
-    with context.store.writing() as db:
-        runs.mark(
-            db,
-            run,
-            state,
-            process=context.process,
-            environment=context.environment,
-            at=context.now(),
-        )
-
-
-def _close(context: Context, run: int, state: RunState, *, failed: int) -> Ended:
-    _mark(context, run, state)
-    return Ended(run, state, failed)
 
 
 class _Work:

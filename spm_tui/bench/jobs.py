@@ -7,9 +7,11 @@ from dataclasses import replace
 from spm_tui.bench.backend import Backend, ModelChoice
 from spm_tui.bench.embedding import Embedding, joined
 from spm_tui.bench.events import Event
-from spm_tui.bench.execute import Context, run_asking, run_direct, run_trained, with_prompts
+from spm_tui.bench.execute import run_asking, run_direct, run_trained
 from spm_tui.bench.options import SERVERS, RunOptions
 from spm_tui.bench.plan import make_plan
+from spm_tui.bench.record import Context, with_prompts
+from spm_tui.bench.remarks import EMBEDDER_CUT
 from spm_tui.bench.subject import Job, Subject
 from spm_tui.errors import InputError
 from spm_tui.methods.base import Settings, reasoning_of
@@ -143,7 +145,7 @@ def _with_cut(context: Context, job: Job) -> Context:
     """Return the context with what the embedding model leaves out in the record, if anything."""
     if job.cut is None:
         return context
-    cut = {"embedder_cut": {"texts": job.cut.texts, "tokens": job.cut.tokens}}
+    cut = {EMBEDDER_CUT: {"texts": job.cut.texts, "tokens": job.cut.tokens}}
     environment = canonical_json({**json.loads(context.environment), **cut})
     return replace(context, environment=environment)
 

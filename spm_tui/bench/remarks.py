@@ -4,19 +4,23 @@ One place for the end of a run, the tables and the app. Whatever else a run leav
 gets its line here.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 
 from spm_tui.format import count
+from store.records import Run
 from store.runs import Cost, Losses
 
+EMBEDDER_CUT = "embedder_cut"
+"""Where a run's record has what its embedding model left out: `texts` and `tokens`."""
 MOST_REASONS = 3
 """Reasons that are told; the others are counted."""
 _REASON = 100
 """Characters of a reason."""
 
 
-def remarks(cost: Cost, losses: Losses) -> tuple[str, ...]:
+def remarks(run: Run, cost: Cost, losses: Losses) -> tuple[str, ...]:
     """Return what is to be said of a run, a sentence without full stop each; mostly nothing."""
     told = []
     if cost.failed:
@@ -33,6 +37,12 @@ def remarks(cost: Cost, losses: Losses) -> tuple[str, ...]:
         told.append(
             f"in {_of(losses.cut, cost.answers)} the text was cut to the model's context, by"
             f" {count(losses.cut_characters)} characters in all"
+        )
+    if cut := json.loads(run.environment).get(EMBEDDER_CUT):
+        texts = f"{count(cut['texts'])} text{'s' if cut['texts'] > 1 else ''}"
+        told.append(
+            f"the embedding model, which chose the worked examples, left out"
+            f" {count(cut['tokens'])} tokens of {texts}"
         )
     return tuple(told)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from spm_tui.bench.backend import Backend, ModelChoice
 from spm_tui.bench.events import Ended, Problem, Stage
-from spm_tui.bench.execute import Context
 from spm_tui.bench.jobs import make_job, model_choice, run_job
 from spm_tui.bench.options import RunOptions
+from spm_tui.bench.record import Context
 from spm_tui.bench.target_sets import members
 from spm_tui.cli import results
 from spm_tui.cli.display import Show

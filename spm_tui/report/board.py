@@ -64,7 +64,7 @@ class RunScore:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know about its numbers, a sentence without full stop each."""
-        told = remarks(self.cost, self.losses)
+        told = remarks(self.run, self.cost, self.losses)
         if not self.complete:
             how = "" if self.run.state == "finished" else f", {self.run.state}"
             part = answered(self.answered, self.planned)

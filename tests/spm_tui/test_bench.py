@@ -12,8 +12,9 @@ from spm_tui.bench import execute
 from spm_tui.bench.embedding import Vectors
 from spm_tui.bench.events import Ended, Event, ItemAnswered, Planned, Progress, from_json
 from spm_tui.bench.events import to_json as to_line
-from spm_tui.bench.execute import Context, run_asking, run_direct, run_trained
+from spm_tui.bench.execute import run_asking, run_direct, run_trained
 from spm_tui.bench.plan import Plan, make_plan
+from spm_tui.bench.record import Context
 from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subject
 from spm_tui.datasets import builtin
 from spm_tui.engine.scripted import ScriptedEngine

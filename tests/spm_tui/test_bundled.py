@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from spm_tui.bench import bundled
-from spm_tui.bench.execute import Context, run_asking
+from spm_tui.bench.execute import run_asking
 from spm_tui.bench.plan import make_plan
+from spm_tui.bench.record import Context
 from spm_tui.bench.subject import Backbone, Job, Selection, load_subject
 from spm_tui.bench.target_sets import standard_sets
 from spm_tui.datasets import builtin

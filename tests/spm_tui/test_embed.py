@@ -11,10 +11,11 @@ import pytest
 
 from spm_tui.bench.backend import Backend, ModelChoice
 from spm_tui.bench.embedding import Vectors, joined
-from spm_tui.bench.execute import Context
 from spm_tui.bench.inspection import inspect, job_of
 from spm_tui.bench.jobs import make_job, run_job
 from spm_tui.bench.options import RunOptions
+from spm_tui.bench.record import Context
+from spm_tui.bench.remarks import remarks
 from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subject
 from spm_tui.cli import headless
 from spm_tui.engine.embed import Embedder
@@ -375,6 +376,9 @@ def test_what_a_model_cuts_is_told_before_the_run_and_in_its_record(
         "texts": 2,
         "tokens": one.cut.tokens,
     }
+    with store.reading() as db:
+        (remark,) = remarks(run, runs.cost(db, run.number), runs.losses(db, run.number))
+    assert remark.endswith(f"left out {one.cut.tokens} tokens of 2 texts")
     told.clear()
     short = make_job(
         backend(cutting, told), RunOptions(), subject(store, "brief"), method, targets=()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from spm_tui.bench.execute import Context, run_direct
+from spm_tui.bench.execute import run_direct
 from spm_tui.bench.importing import Arrived, Source, import_source
+from spm_tui.bench.record import Context
 from spm_tui.bench.subject import Job, Selection, load_subject
 from spm_tui.datasets import builtin, helpsteer2
 from spm_tui.errors import InputError, SpmError

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from spm_tui.bench.execute import Context, run_asking
+from spm_tui.bench.execute import run_asking
 from spm_tui.bench.inspection import Inspected, inspect, job_of
 from spm_tui.bench.options import RunOptions
 from spm_tui.bench.plan import make_plan
+from spm_tui.bench.record import Context
 from spm_tui.bench.repeating import options_of
 from spm_tui.bench.subject import Backbone, Job, Selection, load_subject
 from spm_tui.cli import headless

@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from spm_tui.bench.backend import Backend, ModelChoice
-from spm_tui.bench.execute import Context, run_asking
+from spm_tui.bench.execute import run_asking
 from spm_tui.bench.plan import make_plan
+from spm_tui.bench.record import Context
 from spm_tui.bench.subject import Backbone, Job, Selection, load_subject
 from spm_tui.engine.base import Engine
 from spm_tui.engine.device import Placement

@@ -10,9 +10,10 @@ import pytest
 
 from spm_tui.bench import extent
 from spm_tui.bench.events import Event, Note
-from spm_tui.bench.execute import Context, run_asking, run_direct
+from spm_tui.bench.execute import run_asking, run_direct
 from spm_tui.bench.extent import Extent
 from spm_tui.bench.plan import make_plan
+from spm_tui.bench.record import Context
 from spm_tui.bench.subject import Backbone, Job, Selection, Subject, load_subject
 from spm_tui.bench.target_sets import members, standard_sets
 from spm_tui.cli.main import main

@@ -8,7 +8,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from spm_tui.bench.backend import Backend, ModelChoice
-from spm_tui.bench.execute import Context, with_prompts
+from spm_tui.bench.record import Context, with_prompts
 from spm_tui.bench.subject import Backbone
 from spm_tui.control_strings import holds_any
 from spm_tui.datasets import builtin

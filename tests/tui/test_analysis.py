@@ -5,8 +5,9 @@ from itertools import product
 
 import numpy as np
 
-from spm_tui.bench.execute import Context, run_direct
+from spm_tui.bench.execute import run_direct
 from spm_tui.bench.plan import make_plan
+from spm_tui.bench.record import Context
 from spm_tui.bench.subject import Backbone, Job, Selection, load_subject
 from spm_tui.methods.base import Settings
 from spm_tui.report.charts import Bars, Chart, Graph, HeatMap

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from spm_tui.bench.execute import Context, run_asking, run_direct
+from spm_tui.bench.execute import run_asking, run_direct
 from spm_tui.bench.plan import make_plan
+from spm_tui.bench.record import Context
 from spm_tui.bench.subject import Backbone, Job, Selection, load_subject
 from spm_tui.engine.scripted import ScriptedEngine
 from spm_tui.methods.base import Settings

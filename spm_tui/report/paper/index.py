@@ -140,7 +140,7 @@ def _notes(contents: Contents) -> list[str]:
     of_parts = (
         f"{part.title}: {note}"
         for part in contents.parts
-        for note in (*_recognition(part), *part.board.notes, *part.left_out)
+        for note in (*_recognition(part), *part.board.remarks, *part.left_out)
     )
     return [*contents.notes, *of_parts]
 

@@ -26,6 +26,11 @@ def number(value: float, *, digits: int = 2) -> str:
     return NOTHING if math.isnan(value) else f"{value:.{digits}f}"
 
 
+def probability(p: float) -> str:
+    """Return the p of a test with three decimals; what is smaller is not nothing: <0.001."""
+    return "<0.001" if p < 0.001 else number(p, digits=3)
+
+
 def count(value: int) -> str:
     """Return a whole number with thousands apart: 117,649."""
     return f"{value:,}"

@@ -7,7 +7,7 @@ from spm_tui import targets
 from spm_tui.bench.options import ALL
 from spm_tui.bench.subject import Subject
 from spm_tui.errors import InputError
-from spm_tui.format import interval, number, percent
+from spm_tui.format import interval, percent, probability
 from spm_tui.report.board import RunScore, read
 from spm_tui.report.tables import Table
 from spm_tui.scoring import grid
@@ -76,7 +76,7 @@ def table(found: Mapping[str, Comparison], numbers: tuple[int, int]) -> Table:
                 one.scenarios,
                 one.better,
                 one.worse,
-                number(one.p, digits=3),
+                probability(one.p),
             )
             for name, one in found.items()
         ),

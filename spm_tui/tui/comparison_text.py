@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from spm_tui.format import NOTHING, count, number, percent, signed
+from spm_tui.format import NOTHING, count, number, percent, probability, signed
 from spm_tui.prompts import LETTERS
 from spm_tui.report.tables import Table
 from spm_tui.scoring.compare import WHAT, Change, Comparison
@@ -85,8 +85,8 @@ def _cells(c: Comparison) -> tuple[str, ...]:
     gap = NOTHING if math.isnan(c.difference) else _signed(c.difference)
     if not math.isnan(c.low):
         gap = f"{gap} [{_signed(c.low)}, {_signed(c.high)}]"
-    p = "<0.001" if c.p < 0.001 else number(c.p, digits=3)
-    return percent(c.first), percent(c.second), gap, count(c.better), count(c.worse), p
+    found = percent(c.first), percent(c.second), gap, count(c.better), count(c.worse)
+    return (*found, probability(c.p))
 
 
 def _signed(share: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spm_tui.engine import reach
-from spm_tui.engine.folder import OWN_FILES, check_folder
+from spm_tui.engine.folder import OWN_FILES, check_folder, read_object
 from spm_tui.engine.foreign import reading_model
 from spm_tui.engine.headers import check_extent
 from spm_tui.engine.quiet import quiet
@@ -43,7 +43,8 @@ class Embedder:
         check_folder(folder)
         name = f"{folder}: not an embedding model"
         with reading_model(folder, "an embedding model"), reports() as loadings:
-            check_extent(AutoModel, folder, name=name)
+            if "model_type" in read_object(folder / "config.json"):  # else none of transformers
+                check_extent(AutoModel, folder, name=name)
             self._model = SentenceTransformer(str(folder), device=device, **OWN_FILES)
             for model, report in loadings:
                 check_weights(report, model, name=name, unused=_UNUSED)

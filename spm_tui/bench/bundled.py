@@ -22,6 +22,12 @@ def shipped() -> tuple[str, ...]:
     return tuple(name for name, folder in BUNDLED.items() if (data / folder).is_dir())
 
 
+def benchmark(name: str) -> str:
+    """Return the identity of the benchmark that a run of `shipped` is on."""
+    with as_file(files("spm_tui.data") / BUNDLED[name]) as folder:
+        return bundles.read_record(folder).spec.benchmark
+
+
 def add(store: Store, name: str, *, at: datetime) -> int:
     """Put a built-in benchmark and its run into the store, in one transaction.
 

@@ -123,9 +123,11 @@ def test_empty_splits_and_no_runs_are_not_offered() -> None:
 
 
 def test_a_built_in_benchmark_is_offered_until_it_is_there() -> None:
-    found = told(openings(holding(row("identity", "mini-mic"))))
+    found = told(openings(holding(row(bundled.benchmark("mini-mic"), "mini-mic"))))
     assert found[-1][0] == "bundled:mini-helpsteer"
     assert "bundled:mini-mic" not in dict(found)
+    found = told(openings(holding(row("of an older version", "mini-mic"))))
+    assert [key for key, _ in found[-2:]] == ["bundled:mini-mic", "bundled:mini-helpsteer"]
 
 
 def test_only_what_this_installation_has_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,18 +99,26 @@ def pretrained(
             **OWN_FILES,
         )
         check_weights(report, model, name=name)
-        _check_words(model, tokenizer, name)
+        _check_tokenizer(tokenizer, model, name)
         if device_map is None and not placement.quantize:
             model.to(placement.device)
     return model.eval(), tokenizer
 
 
-def _check_words(model: Any, tokenizer: Any, name: str) -> None:
-    """See that a model knows its tokenizer's words; tokens added to these may never be used."""
+def _check_tokenizer(tokenizer: Any, model: Any, name: str) -> None:
+    """See that a model knows its tokenizer's words, and that a text always has the same ones.
+
+    Tokens added to the words may never be used.
+    """
     rows = int(model.get_input_embeddings().weight.shape[0])
     if tokenizer.vocab_size > rows:
         raise ModelError(
             f"{name}: its tokenizer has {tokenizer.vocab_size} words, the model knows {rows}"
+        )
+    if tokenizer.is_fast and getattr(tokenizer.backend_tokenizer.model, "dropout", None):
+        raise ModelError(
+            f"{name}: its tokenizer drops merges at random, so that no prompt is the same twice:"
+            " set dropout in its tokenizer.json to null"
         )
 
 

@@ -1,5 +1,6 @@
 """Models from their files, whole and damaged."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,15 @@ def test_a_tokenizer_without_a_padding_token_answers(saved: Path, tmp_path: Path
     asked = [Request("rules", (), "x" * size, form, 0.0, 0) for size in (1, 30)]
     answers = [answer for group in PlainEngine(loaded).answer(asked) for answer in group]
     assert [reply.error for _, reply in answers] == [None, None]
+
+
+def test_a_tokenizer_that_draws_lots_is_refused(saved: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(saved, tmp_path / "model")
+    content = json.loads((folder / "tokenizer.json").read_text())
+    content["model"]["dropout"] = 0.1
+    (folder / "tokenizer.json").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match="drops merges at random, so that no prompt is the same"):
+        load(folder, CPU)
 
 
 def refused(weights: Path, content: bytes) -> None:

@@ -12,6 +12,7 @@ from spm_tui.cli import headless, main
 from spm_tui.engine.scripted import ScriptedEngine
 from spm_tui.methods.catalogue import Role
 from spm_tui.wire import Asked
+from store.identity import Canonical
 from tests import machine
 
 
@@ -33,6 +34,9 @@ class FakeBackend:
 
     def embedding(self, texts: Iterable[str]) -> Embedding:
         return Embedding("fake")
+
+    def prompts(self, role: Role, requests: Sequence[Asked]) -> dict[str, Canonical]:
+        return {}
 
     def asked(self, role: Role) -> tuple[()]:
         return ()

@@ -416,7 +416,7 @@ def test_imports_say_what_they_did_and_do_it_once(shell: Shell, shared: Path) ->
     out, errors = shell("import", "mic", path)
     assert out.startswith("imported mic (")
     assert "44 train and 140 eval scenarios, 6 attributes" in out
-    assert "note: left out 56 questions" in errors
+    assert "note: passed over 175 rows of 55 questions with a single answer" in errors
     again, _ = shell("import", "mic", path)
     assert again.startswith("in the store already: mic (")
     out, _ = shell("import", "helpsteer2", str(shared / "helpsteer2"), "--name=hs")
@@ -544,7 +544,7 @@ def test_bad_commands_likewise(shell: Shell, words: list[str], complaint: str) -
     Path("good.csv").write_text("\n".join([header, good, good.replace("yes", "no")]))
     shutil.copy("good.csv", "caf\udce9.csv")
     record = {"prompt": "p", "response": "r", **dict.fromkeys(helpsteer2.NAMES, 0)}
-    Path("split.json").write_text(json.dumps([record | {"split": ["eval"]}]))
+    Path("split.json").write_text(json.dumps([record | {"split": ["eval"]}] * 4))
     Path("binary.csv").write_bytes(bytes(range(256)) * 10)
     Path("text.parquet").write_text("hello")
     Path("foreign").mkdir()

@@ -26,6 +26,7 @@ from spm_tui.report import board as scoring
 from spm_tui.report import files
 from spm_tui.wire import Asked
 from store import runs
+from store.identity import Canonical
 from tests import machine
 from tests.backend import FakeBackend
 from tests.spm_tui.test_cli import Shell, shell
@@ -453,6 +454,9 @@ class Loading(Backend):
 
     def embedding(self, texts: Iterable[str]) -> Embedding:
         return Embedding("fake")
+
+    def prompts(self, role: Role, requests: Sequence[Asked]) -> dict[str, Canonical]:
+        return {}
 
     def embed(self, texts: Sequence[str]) -> Iterator[Vectors]:
         return machine.embed(texts)

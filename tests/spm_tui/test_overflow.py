@@ -16,6 +16,7 @@ from spm_tui.engine.kaleido import KaleidoEngine
 from spm_tui.engine.loading import Loaded
 from spm_tui.engine.overflow import Watch, numeric, overflow
 from spm_tui.engine.plain import PlainEngine
+from spm_tui.engine.quiet import quiet
 from spm_tui.engine.reward import RewardEngine
 from spm_tui.errors import ModelError
 from spm_tui.forms import Fields, Text, Whole, read
@@ -274,18 +275,27 @@ def test_valences_that_are_no_numbers() -> None:
     assert told[1].text == ""
 
 
-def test_embeddings_that_are_no_numbers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    class Model:
-        def __init__(self, *_: object, **__: object) -> None: ...
+def embedder_of_words(folder: Path, *words: str) -> Embedder:
+    """An embedding model that knows some words; of the mark's embedding a number is none."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, WordEmbeddings
+    from sentence_transformers.sentence_transformer.modules.tokenizer import WhitespaceTokenizer
 
-        def encode(self, texts: Sequence[str], **_: object) -> Any:
-            return np.array([[1.0, np.nan if MARK in text else 0.5] for text in texts], np.float16)
+    weights = np.ones((len(words) + 1, 4), dtype=np.float32)
+    weights[-1, 0] = np.nan
+    splitter = WhitespaceTokenizer(vocab=[*words, MARK], stop_words=[])
+    with quiet():
+        modules = [WordEmbeddings(splitter, weights, max_seq_length=8), Pooling(4)]
+        SentenceTransformer(modules=modules, device="cpu").save(str(folder))
+    (folder / "config.json").write_text("{}")  # by which a folder is known as a model's
+    return Embedder(folder, device="cpu")
 
-    monkeypatch.setattr("sentence_transformers.SentenceTransformer", Model)
-    embedder = Embedder(tmp_path, device="cpu")
+
+def test_embeddings_that_are_no_numbers(tmp_path: Path) -> None:
+    embedder = embedder_of_words(tmp_path, "text", "this", "one")
     texts = [f"text {i}" for i in range(300)]
     assert sum(len(some) for some in embedder.embed(texts)) == 300
-    texts[280] = f"this one{MARK}"
+    texts[280] = f"this one {MARK}"
 
     def chunks() -> Iterator[int]:
         for some in embedder.embed(texts):
@@ -293,5 +303,5 @@ def test_embeddings_that_are_no_numbers(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
     whole = chunks()
     assert next(whole) == 256
-    with pytest.raises(ModelError, match=r"overflow on text 281 of 300 \('this one#'\)"):
+    with pytest.raises(ModelError, match=r"overflow on text 281 of 300 \('this one #'\)"):
         next(whole)

@@ -1,12 +1,12 @@
 """Targets as text: files in JSON or TOML, as people write them, and what the store keeps."""
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from spm_tui.errors import InputError
+from spm_tui.files import read_json, read_toml
 from spm_tui.paths import encodable
 from spm_tui.targets import Target, TargetSet, is_number, target
 from store.identity import canonical_json
@@ -44,8 +44,7 @@ def read(path: Path, attributes: Sequence[Attribute]) -> list[TargetSet]:
 
 def _parse_file(path: Path) -> object:
     try:
-        text = path.read_text(encoding="utf-8")
-        return tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        return read_toml(path) if path.suffix == ".toml" else read_json(path)
     except OSError as error:
         raise InputError(error.strerror or "cannot be read", path=path) from error
     except (ValueError, RecursionError) as error:

@@ -20,10 +20,13 @@ from store.connection import Connection
 from store.errors import FileUnusable, NotInStore
 from store.identity import Canonical, canonical_json
 from store.records import RunSpec, RunState, Split
+from store.regular import content, opened
 
 FORMAT = 1
 """Version of the folder's layout; a newer one is refused."""
 RECORD = "record.json"
+_MOST = 1 << 24
+"""Bytes of a record."""
 BY_BUNDLE = "imported"
 """Stands in for the process that last worked on the run."""
 
@@ -118,7 +121,7 @@ def _write_table(db: Connection, table: str, run: int, path: Path) -> None:
 
 def _hash(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise FileUnusable(f"{path}: {error.strerror}") from error
@@ -152,7 +155,7 @@ def read_record(folder: Path) -> Record:
     """
     path = folder / RECORD
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(content(path, most=_MOST))
         newer = _version(document) > FORMAT
         record = None if newer else _of_json(document)
     except OSError as error:

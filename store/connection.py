@@ -19,9 +19,11 @@ from typing import TypeAlias
 
 import duckdb
 
+from store import faults
 from store.clock import now
 from store.errors import StoreBusy, StoreLost, StoreUnusable
 from store.migrations import MIGRATIONS, migrate, schema_version
+from store.regular import irregular
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 
@@ -33,13 +35,6 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 _LOCKED = "Could not set lock on file"
 _HOLDER = re.compile(r"\(PID (\d+)\)")
-_OUT_OF_OUR_HANDS = (
-    duckdb.FatalException,
-    duckdb.IOException,
-    duckdb.OutOfMemoryException,
-    duckdb.SerializationException,
-)
-"""Faults of disk, memory or file; any other DuckDB error is a defect of ours and passes."""
 _ONE_CONFIGURATION = threading.Lock()
 """One connection at a time in this process: DuckDB refuses a reader beside a writer."""
 
@@ -146,16 +141,15 @@ class Store:
             db = self._connect(read_only=read_only)
             try:
                 yield db
-            except _OUT_OF_OUR_HANDS as error:
-                raise StoreUnusable(f"{self.path}: {_first_line(error)}") from error
+            except Exception as error:
+                if fault := faults.told(error, db):
+                    raise StoreUnusable(f"{self.path}: {fault}") from error
+                raise
             finally:
                 db.close()
 
     def _connect(self, *, read_only: bool) -> Connection:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreUnusable(f"{self.path}: {error.strerror}") from error
+        self._require_file()
         deadline = time.monotonic() + self._patience
         pause = 0.01
         while True:
@@ -163,7 +157,7 @@ class Store:
                 return duckdb.connect(str(self.path), read_only=read_only, config=_CONFIG)
             except duckdb.Error as error:
                 if _LOCKED not in str(error):
-                    raise StoreUnusable(f"{self.path}: {_first_line(error)}") from error
+                    raise StoreUnusable(f"{self.path}: {faults.described(error)}") from error
                 if time.monotonic() > deadline or (read_only and self._leaving):
                     holder = _HOLDER.search(str(error))
                     raise StoreBusy(
@@ -172,6 +166,12 @@ class Store:
             self._sleep(pause * self._random.uniform(0.5, 1.5))
             pause = min(pause * 1.5, 0.25)
 
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
+    def _require_file(self) -> None:
+        """See that the file and its log are regular ones, or can be made: DuckDB opens anything."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            for path in (self.path, self.path.with_name(f"{self.path.name}.wal")):
+                if path.exists() and (kind := irregular(path)):
+                    raise StoreUnusable(f"{path}: {kind}")
+        except OSError as error:
+            raise StoreUnusable(f"{self.path}: {error.strerror}") from error

@@ -20,6 +20,7 @@ from spm_tui.bench.events import (
 )
 from spm_tui.cli.faults import described
 from spm_tui.errors import InputError
+from spm_tui.files import require_reader
 from spm_tui.format import count, duration
 
 Show: TypeAlias = Callable[[Event], None]
@@ -49,6 +50,7 @@ def showing(mode: str, events: str | None) -> Iterator[Show]:
         stream = sys.stdout
         if events != "-":
             try:
+                require_reader(Path(events))
                 stream = stack.enter_context(
                     Path(events).open("w", encoding="utf-8", errors="replace")
                 )

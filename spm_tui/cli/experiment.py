@@ -8,7 +8,6 @@ on the command line wins.
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -20,6 +19,7 @@ from typing import Any
 from spm_tui.bench.options import BY_NAME, Option, RunOptions
 from spm_tui.cli import options
 from spm_tui.errors import InputError
+from spm_tui.files import parse_toml, read_text
 
 PAPER = Path(str(files("spm_tui") / "data" / "paper.toml"))
 """The paper's evaluation."""
@@ -156,12 +156,12 @@ def _read(path: Path) -> tuple[str, Mapping[str, Any], str]:
     """Return a file's text, its options and the identity of the benchmark it was made on."""
     identity = ""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         if path.suffix == ".json":
             record = json.loads(text)
             data, identity = record["options"], str(record.get("benchmark", {}).get("identity", ""))
         else:
-            data = tomllib.loads(text)
+            data = parse_toml(text)
     except OSError as error:
         raise InputError(error.strerror or "cannot be read", path=path) from error
     except (ValueError, RecursionError) as error:

@@ -15,13 +15,13 @@ The attributes file::
     low = "the response is rude"           # optional: low, middle, high
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from spm_tui.datasets.rows import Row, Watch, columns, read_rows
 from spm_tui.datasets.split import MOST_RESPONSES, Draft, Imported, assemble
 from spm_tui.errors import InputError
+from spm_tui.files import read_toml
 from spm_tui.target_files import WEIGHTS
 from store.records import Attribute, Response, Split
 
@@ -95,7 +95,7 @@ def read_attributes(path: Path) -> tuple[Attribute, ...]:
 
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = read_toml(path)
     except OSError as error:
         raise InputError(error.strerror or "cannot be read", path=path) from error
     except (ValueError, RecursionError) as error:

@@ -22,7 +22,18 @@ from typing import IO, Any, cast
 
 from spm_tui.errors import InputError, reason
 from spm_tui.paths import encodable
+from store.regular import opened
 
+_MOST_TEXT = 1 << 28
+"""Characters of a file, unpacked: they are kept, 1 to 4 bytes each. HelpSteer2 has 45 million."""
+_MOST_JSON = 1 << 26
+"""Characters of a JSON file, which is parsed as a whole."""
+_LONGEST = 1 << 24
+"""Characters of a line, and of a CSV file's cell, which may have many lines."""
+_MOST_VALUES = 1 << 24
+"""Of commas and brackets, each of which may be a value of a hundred bytes: MIC has 2 million."""
+_ROW = 10
+"""Values that a row costs beside its own: a record and a dictionary."""
 FORMATS = (".csv", ".json", ".jsonl", ".parquet")
 """Each but Parquet may be compressed: `.gz` after it."""
 
@@ -148,7 +159,7 @@ def _text_rows(path: Path, kind: str, watch: Watch) -> Iterator[Row]:
 def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """Open a file; give it, and what it holds, which differs where it is compressed."""
     try:
-        with path.open("rb") as raw:
+        with opened(path) as raw:
             content = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
             yield raw, cast("IO[bytes]", content)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -161,7 +172,8 @@ def _undecodable(path: Path) -> InputError:
     """Return the error that says where a text is none; its decoder only knows of a chunk."""
     before = 0
     with _opened(path) as (_, content):
-        for number, line in enumerate(content, start=1):
+        lines = iter(lambda: content.readline(4 * _LONGEST + 2**16), b"")
+        for number, line in enumerate(lines, start=1):
             try:
                 line.decode()
             except UnicodeDecodeError as error:
@@ -171,9 +183,35 @@ def _undecodable(path: Path) -> InputError:
     return InputError("not UTF-8 text", path=path)
 
 
+def _lines(path: Path, text: IO[str]) -> Iterator[str]:
+    """Yield the lines of a text as long as what they come to fits into memory."""
+    characters = values = 0
+    lines = iter(lambda: text.readline(_LONGEST + 1), "")
+    for number, line in enumerate(lines, start=1):
+        if len(line) > _LONGEST:
+            raise InputError(f"line {number} has more than {_LONGEST:,} characters", path=path)
+        characters += len(line)
+        if characters > _MOST_TEXT:
+            problem = f"more than {_MOST_TEXT:,} characters, the most that a file may have"
+            raise InputError(problem, path=path, row=number)
+        values += _ROW + _values(line)
+        _require_few(values, path)
+        yield line
+
+
+def _values(text: str) -> int:
+    """Return more values than a text has, whether it is CSV or JSON."""
+    return text.count(",") + text.count("[") + text.count("{")
+
+
+def _require_few(values: int, path: Path) -> None:
+    if values > _MOST_VALUES:
+        raise InputError(f"more than {_MOST_VALUES:,} values, the most that fit", path=path)
+
+
 def _csv(path: Path, text: IO[str]) -> Iterator[Row]:
-    csv.field_size_limit(2**31 - 1)
-    reader = csv.reader(text, strict=True)
+    csv.field_size_limit(_LONGEST)
+    reader = csv.reader(_lines(path, text), strict=True)
     number = 0
     try:
         header = _header(path, next(reader, []))
@@ -199,7 +237,12 @@ def _header(path: Path, names: list[str]) -> list[str]:
 
 
 def _json(path: Path, text: IO[str]) -> Iterator[Row]:
-    records = _loads(text.read(), path, None)
+    whole = text.read(_MOST_JSON + 1)
+    if len(whole) > _MOST_JSON:
+        problem = f"a list of more than {_MOST_JSON:,} characters; write it as JSON Lines"
+        raise InputError(problem, path=path)
+    _require_few(_values(whole), path)
+    records = _loads(whole, path, None)
     if not isinstance(records, list):
         raise InputError("expected a list of records", path=path)
     for number, record in enumerate(records, start=1):
@@ -207,7 +250,7 @@ def _json(path: Path, text: IO[str]) -> Iterator[Row]:
 
 
 def _json_lines(path: Path, text: IO[str]) -> Iterator[Row]:
-    for number, line in enumerate(text, start=1):
+    for number, line in enumerate(_lines(path, text), start=1):
         if line.strip():
             yield _record(path, number, _loads(line, path, number))
 

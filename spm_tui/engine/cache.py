@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from spm_tui.errors import ModelError
+from store.regular import opened
 
 _ABANDONED = 86_400.0
 """Seconds after which an entry that is being built belongs to nobody."""
@@ -66,7 +67,7 @@ def _sweep(target: Path) -> None:
 
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -5,13 +5,14 @@ an adapter that one installation would apply and another not, weights that the f
 hold itself, counts in the configuration that nobody can build.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from spm_tui.errors import ModelError, reason
+from spm_tui.files import read_json
+from store.regular import irregular
 
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """What transformers loads: the first that is there, whole or as shards that an index lists."""
@@ -31,6 +32,7 @@ def check_folder(folder: Path) -> None:
 
     """
     config = read_object(folder / "config.json")
+    _require_files(folder)
     if (folder / "adapter_config.json").exists():
         raise ModelError(
             f"{folder}: has an adapter (adapter_config.json): merge it into the model, or take its"
@@ -43,6 +45,19 @@ def check_folder(folder: Path) -> None:
             raise ModelError(f"{folder / 'config.json'}: {key} is {count}, more than {_MOST}")
 
 
+def _require_files(folder: Path) -> None:
+    """See that all in a folder are files or folders: libraries would wait for a pipe for ever."""
+    for path in folder.rglob("*"):
+        try:
+            kind = None if path.is_dir() else irregular(path)
+        except FileNotFoundError:  # a link to nowhere is as good as nothing
+            continue
+        except OSError as error:
+            raise ModelError(f"{path}: {error.strerror}") from error
+        if kind:
+            raise ModelError(f"{path}: {kind}")
+
+
 def read_object(path: Path) -> dict[str, Any]:
     """Return what a JSON file with an object has.
 
@@ -51,7 +66,7 @@ def read_object(path: Path) -> dict[str, Any]:
 
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = read_json(path)
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -111,9 +126,9 @@ def weights(folder: Path) -> list[Path]:
 
 def _shards(index: Path) -> list[str]:
     try:
-        shards = set(json.loads(index.read_bytes())["weight_map"].values())
+        shards = set(read_json(index)["weight_map"].values())
         inside = all(Path(shard).name == shard for shard in shards)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{index}: not an index of weights; delete it") from error
     if not inside:
         raise ModelError(f"{index}: names weights outside its folder")

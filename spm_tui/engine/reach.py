@@ -5,7 +5,6 @@ are longer is asked before anything is loaded. A model's files tell it mostly (0
 takes 5 s and more to load); where they do not, the loaded model does.
 """
 
-import json
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from spm_tui.files import read_json
 
 POOLING = "windows-1"
 """Version of how longer texts are embedded, part of what their vectors are known by.
@@ -161,7 +162,7 @@ def _of_transformer(folder: Path, home: Path) -> Reach | None:
 
 
 def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_json(path)
 
 
 def _prompt(folder: Path) -> str:

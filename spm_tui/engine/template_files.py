@@ -5,13 +5,13 @@ answered: most runs that go on need no model. Reading the folder's few small fil
 fraction of the time in which transformers is imported.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 from spm_tui.engine import trial
 from spm_tui.engine.manner import Manner
 from spm_tui.engine.template import chosen, variables
+from spm_tui.files import read_json, read_text
 
 _CONFIG = "tokenizer_config.json"
 _TEMPLATE, _MORE = "chat_template.jinja", "additional_chat_templates"
@@ -44,7 +44,7 @@ def manner(folder: Path, *, rating: bool = False) -> Manner:
 
 def _config(folder: Path) -> dict[str, Any]:
     try:
-        config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
+        config = read_json(folder / _CONFIG)
     except (OSError, ValueError, RecursionError):
         return {}
     return config if isinstance(config, dict) else {}
@@ -56,7 +56,7 @@ def _files(folder: Path) -> str | dict[str, str] | None:
     if (folder / _TEMPLATE).is_file():
         files["default"] = folder / _TEMPLATE
     try:
-        templates = {name: path.read_text(encoding="utf-8") for name, path in files.items()}
+        templates = {name: read_text(path) for name, path in files.items()}
     except (OSError, ValueError):
         return None
     return templates["default"] if list(templates) == ["default"] else templates

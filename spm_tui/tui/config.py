@@ -12,7 +12,6 @@
 Separate from the config files of runs, which say what a run is; this says how the app looks.
 """
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -21,6 +20,7 @@ from pathlib import Path
 import platformdirs
 
 from spm_tui.errors import InputError
+from spm_tui.files import read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def read(path: Path, *, user: str) -> Config:
 
     """
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = read_toml(path)
     except FileNotFoundError:
         return Config(author=user)
     except OSError as error:

@@ -3,7 +3,6 @@
 Only folders are listed and configurations read; nothing is loaded and no server asked.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from spm_tui.bench.options import LANGUAGE_MODEL
 from spm_tui.engine import cache
 from spm_tui.engine.presets import PRESETS
+from spm_tui.files import read_json
 
 _PREFIX = "models--"
 _WRITING = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
@@ -67,7 +67,7 @@ def in_hub(folder: Path) -> list[str]:
 def _is_language_model(snapshot: Path) -> bool:
     """Return whether it has the configuration of a decoder that writes, and is no embedder."""
     try:
-        config = json.loads((snapshot / "config.json").read_bytes())
+        config = read_json(snapshot / "config.json")
     except (OSError, ValueError, RecursionError):
         return False
     if not isinstance(config, dict) or (snapshot / "modules.json").exists():

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from spm_tui.files import read_json
+
 Named: TypeAlias = tuple[tuple[str, float], ...]
 """Attribute → number."""
 
@@ -46,7 +48,7 @@ class Remembered:
 def load(token: str, folder: Path) -> Remembered:
     """Return what is remembered of the store with that token; defaults for what is not."""
     try:
-        found = json.loads(_path(token, folder).read_bytes())
+        found = read_json(_path(token, folder))
     except (OSError, ValueError, RecursionError):
         return Remembered()
     return _of_json(found) if isinstance(found, dict) else Remembered()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from spm_tui.errors import ModelError
+from store.regular import opened
 
 _VERSIONS = (2, 3)
 _STRING, _ARRAY = 8, 9
@@ -85,7 +86,7 @@ def read_header(path: Path) -> Header:
 
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             if file.read(4) != b"GGUF":
                 raise ModelError(f"{path}: not a GGUF file")
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:

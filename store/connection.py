@@ -102,6 +102,22 @@ class Store:
                 yield db
 
     @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Blame the store for what comes of its rows after they were read, if they are damaged.
+
+        Raises:
+            StoreError: as `reading`, in place of what was raised within.
+
+        """
+        try:
+            yield
+        except faults.BY_DAMAGED_ROWS:
+            if self.path.exists():
+                with self.reading():
+                    raise
+            raise
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open for one transaction: committed at the end; closing undoes it on any exception.
 

@@ -21,7 +21,14 @@ _OUR_DEFECTS = (
     duckdb.IntegrityError,
     duckdb.NotSupportedError,
 )
-_BY_DAMAGED_ROWS = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
+BY_DAMAGED_ROWS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
 """What readers of rows come to when these are not as they were written."""
 _ADVICE = (
     (
@@ -52,7 +59,7 @@ def told(error: Exception, db: duckdb.DuckDBPyConnection) -> str | None:
         return "there is not enough memory to read it"
     if isinstance(error, duckdb.Error) and not _of_a_statement(error):
         return described(error)
-    if isinstance(error, (duckdb.Error, *_BY_DAMAGED_ROWS)):
+    if isinstance(error, (duckdb.Error, *BY_DAMAGED_ROWS)):
         return _damage(db)
     return None
 

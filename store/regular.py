@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _KINDS = {
-    stat.S_IFDIR: "a folder, not a file",
+    stat.S_IFDIR: "Is a directory",
     stat.S_IFIFO: "a pipe, not a file; write what it gives into a file first",
     stat.S_IFSOCK: "a socket, not a file",
     stat.S_IFCHR: "a device, not a file",

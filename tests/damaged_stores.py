@@ -23,6 +23,7 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import duckdb
 import numpy as np
 
 from spm_tui.report import board, files  # noqa: F401  # imported before a child is forked
@@ -51,8 +52,6 @@ class Bases:
     log: bytes
     other_log: bytes
     """Of another store."""
-    statements: dict[str, Path]
-    """Stores that were altered by SQL, each by its statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,8 @@ class Variant:
     name: str
     content: bytes
     log: bytes | None = None
+    statement: str = ""
+    """Of SQL, which another program runs on it before it is used."""
 
 
 def make(path: Path, *, wide: int = 40) -> None:
@@ -107,11 +108,12 @@ def use(path: Path) -> str:
     for number in numbers[:2]:
         with store.reading() as db:
             session.read_run(db, number)
-    subject = board.subject_of(store, numbers[:1])
-    attributes = subject.benchmark.attributes
-    high = target({attribute.name: 1.0 for attribute in attributes}, attributes)
-    sets = [TargetSet("high", (high,))]
-    scored = board.score(store, subject, numbers[:1], sets, everything=False)
+    with store.blamed():
+        subject = board.subject_of(store, numbers[:1])
+        attributes = subject.benchmark.attributes
+        high = target({attribute.name: 1.0 for attribute in attributes}, attributes)
+        sets = [TargetSet("high", (high,))]
+        scored = board.score(store, subject, numbers[:1], sets, everything=False)
     with store.writing() as db:
         annotations.annotate(db, Annotation(numbers[0], 2, 0, 0, "flag", "", "ada", AT))
     return f"{len(listed)} runs, {len(contents.benchmarks)} benchmarks, {len(scored.rows)} rows"
@@ -142,22 +144,11 @@ def bases(folder: Path) -> Bases:
         )
         subprocess.run([sys.executable, "-c", program], check=True)
         logs.append((folder / f"{name}.duckdb.wal").read_bytes())
-    statements = {}
-    for index, statement in enumerate(STATEMENTS):
-        altered = folder / f"altered{index}.duckdb"
-        shutil.copy(folder / "whole.duckdb", altered)
-        program = (
-            f"import duckdb\ndb = duckdb.connect({str(altered)!r})\n"
-            f"for one in {statement!r}.split(';'): db.execute(one)\ndb.close()"
-        )
-        subprocess.run([sys.executable, "-c", program], check=True)
-        statements[statement] = altered
     return Bases(
         (folder / "whole.duckdb").read_bytes(),
         (folder / "cut.duckdb").read_bytes(),
         logs[0],
         logs[1],
-        statements,
     )
 
 
@@ -236,8 +227,8 @@ def variants(made: Bases) -> Iterator[Variant]:
     yield from _blocks(made)
     yield from _logs(made)
     yield from _foreign()
-    for statement, altered in made.statements.items():
-        yield Variant(f"sql/{statement}", altered.read_bytes())
+    for statement in STATEMENTS:
+        yield Variant(f"sql/{statement}", made.whole, statement=statement)
 
 
 def _flips(made: Bases) -> Iterator[Variant]:
@@ -352,6 +343,12 @@ def _foreign() -> Iterator[Variant]:
         yield Variant(f"foreign/version/{version}", head + bytes(8192))
 
 
+def _run(path: Path, statements: str) -> None:
+    with duckdb.connect(str(path)) as db:
+        for statement in statements.split(";"):
+            db.execute(statement)
+
+
 def try_variant(variant: Variant, folder: Path) -> Ending:
     """Use a damaged store; a file that is refused but changed counts as raised."""
     path = folder / "store.duckdb"
@@ -360,9 +357,12 @@ def try_variant(variant: Variant, folder: Path) -> Ending:
     log.unlink(missing_ok=True)
     if variant.log is not None:
         log.write_bytes(variant.log)
+    if variant.statement:
+        _child(partial(_run, path, variant.statement))
+    content = path.read_bytes()
     ending = forked(partial(use, path))
     if ending.kind == "refused":
-        same = path.read_bytes() == variant.content
+        same = path.read_bytes() == content
         same_log = (log.read_bytes() if log.exists() else None) == variant.log
         if not same or not same_log:
             what = "store" if not same else "log"
@@ -385,7 +385,7 @@ def main() -> int:
         for variant in wanted:
             ending = endings[variant.name] = try_variant(variant, folder)
             if not ending.good:
-                print(f"{variant.name:.60}: {ending.kind}: {ending.text[:160]!r}", flush=True)
+                print(f"{variant.name:.60}: {ending.kind}: {ending.text[-900:]!r}", flush=True)
     if options.out:
         options.out.write_text(json.dumps({k: asdict(v) for k, v in endings.items()}, indent=1))
     counts = Counter((name.partition("/")[0], one.kind) for name, one in endings.items())

@@ -47,12 +47,17 @@ def app(parsed: argparse.Namespace) -> int:
 
 def headless(parsed: argparse.Namespace) -> int:
     """Run, then write tables."""
-    from spm_tui.cli import forecasting
-    from spm_tui.cli import headless as running
-
     if parsed.json and parsed.events == "-":
         raise InputError("has no meaning with --events -: both are for stdout", field="--json")
     store = open_store(parsed)
+    with store.blamed():
+        return _headless(parsed, store)
+
+
+def _headless(parsed: argparse.Namespace, store: "Store") -> int:
+    from spm_tui.cli import forecasting
+    from spm_tui.cli import headless as running
+
     cells = _cells(parsed, store)
     if parsed.dry_run:
         forecasting.print_forecast(forecasting.forecast(cells, store), as_json=parsed.json)

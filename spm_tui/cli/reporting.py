@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 
 def report(parsed: argparse.Namespace) -> int:
     """Score stored runs again, or list them."""
+    store = existing_store(parsed)
+    with store.blamed():
+        return _report(parsed, store)
+
+
+def _report(parsed: argparse.Namespace, store: "Store") -> int:
     from spm_tui.bench.options import ALL
     from spm_tui.cli.parts import target_sets
     from spm_tui.report import board, files
 
-    store = existing_store(parsed)
     wanted = options.resolve(vars(parsed))
     out = typed_path(wanted.out) if wanted.out else None
     if parsed.paper:

@@ -128,7 +128,9 @@ def _shards(index: Path) -> list[str]:
     try:
         shards = set(read_json(index)["weight_map"].values())
         inside = all(Path(shard).name == shard for shard in shards)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except OSError as error:
+        raise ModelError(f"{index}: {error.strerror}") from error
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{index}: not an index of weights; delete it") from error
     if not inside:
         raise ModelError(f"{index}: names weights outside its folder")

@@ -87,5 +87,5 @@ def _end_as(act: Callable[[], str], output: int, memory: int) -> None:
             f"raised:{type(error).__name__}: {str(error)[:300]}\n{traceback.format_exc()[-1500:]}"
         )
     os.write(output, text.encode(errors="replace"))
-    sys.stdout = sys.stderr = None  # type: ignore[assignment]  # nothing is flushed twice
+    sys.stdout = sys.stderr = None
     os._exit(0)

@@ -4,7 +4,8 @@ import os
 import resource
 import subprocess
 from collections.abc import Iterator
-from itertools import count, islice
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -52,17 +53,14 @@ def test_a_full_disk_loses_nothing_and_the_store_goes_on(small_disk: Path) -> No
         benchmarks.add(db, SMALL, at=AT)
     stored, ballast = 0, small_disk / "ballast"
     ballast.write_bytes(bytes(2 << 20))
-    for part in count():
-        try:
+    with suppress(StoreUnusable):
+        for part in range(100):
             with store.writing() as db:
                 _fill(db, str(part), 5000)
-        except StoreUnusable as error:
-            assert "No space left" in str(error)
-            assert "make room" in str(error)
-            break
-        stored += 5000
+            stored += 5000
     for _ in range(3):
-        with pytest.raises(StoreUnusable, match="make room"), store.writing() as db:
+        full = pytest.raises(StoreUnusable, match=r"No space left.*: make room")
+        with full, store.writing() as db:
             _fill(db, "again", 5000)
         assert _count(store) == stored
     ballast.unlink()
@@ -118,9 +116,7 @@ def test_more_than_memory_holds(store: Store) -> None:
     refused = pytest.raises(StoreUnusable, match=r"store\.duckdb: .*[Oo]ut of [Mm]emory")
     with refused, store.writing() as db:
         db.execute("SET memory_limit = '20MB'; SET max_temp_directory_size = '1MB'")
-            db.execute(
-                "CREATE TABLE x AS SELECT range a, random() b FROM range(9000000) ORDER BY b"
-            )
+        db.execute("CREATE TABLE x AS SELECT range a, random() b FROM range(9000000) ORDER BY b")
     assert _count(store) == 0
 
 
@@ -198,7 +194,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Bases:
 @pytest.mark.parametrize("kind", ["flip", "short", "copied", "wal", "foreign", "sql"])
 def test_damaged_stores_work_or_are_refused(made: Bases, tmp_path: Path, kind: str) -> None:
     some = (variant for variant in variants(made) if variant.name.startswith(kind))
-    for variant in islice(some, 3, None, 60):
+    for variant in islice(some, 3, None, 120):
         ending = try_variant(variant, tmp_path)
         assert ending.good, (variant.name, ending)
 

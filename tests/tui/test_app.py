@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 from textual import events
 from textual.widgets import Input, Select
@@ -328,6 +329,17 @@ async def test_a_file_is_imported_from_the_welcome(store: Store, tmp_path: Path)
         await paste(pilot, str(path))
         await pilot.press("enter")
         await shows(pilot, app, "helpsteer2/eval · not run")
+
+
+async def test_a_damaged_store_is_a_notification_and_the_app_goes_on(filled: Store) -> None:
+    app = make_app(filled)
+    async with app.run_test(size=(140, 45), notifications=True) as pilot:
+        await opened(pilot, app)
+        with duckdb.connect(str(filled.path)) as db:
+            db.execute("DROP TABLE choices")
+        await shows(pilot, app, "its table choices is not of spm-tui")
+        await pilot.press("j")
+        await shows(pilot, app, "eval question 2?")
 
 
 async def test_an_unusable_store_is_a_notification(tmp_path: Path) -> None:

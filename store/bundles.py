@@ -6,40 +6,27 @@ the receiver's own, and a run says by content which benchmark it belongs to.
 """
 
 import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast, get_args
 
 import duckdb
 
 from store import runs
+from store.bundle_record import FORMAT, RECORD, Record, read_record, to_json
+from store.bundle_tables import FILES, TABLES, drop, stage, staged
 from store.connection import Connection
 from store.errors import FileUnusable, NotInStore
-from store.identity import Canonical, canonical_json
-from store.records import RunSpec, RunState, Split
-from store.regular import content, opened
+from store.records import RunState
+from store.regular import opened
 
-FORMAT = 1
-"""Version of the folder's layout; a newer one is refused."""
-RECORD = "record.json"
-_MOST = 1 << 24
-"""Bytes of a record."""
+__all__ = ["FORMAT", "RECORD", "Record", "enter", "load", "read_record", "save", "staging"]
+
 BY_BUNDLE = "imported"
 """Stands in for the process that last worked on the run."""
 
-_COLUMNS: Mapping[str, str] = {
-    "generations": "request, text, prompt_tokens, answer_tokens, dropped_examples, seconds,"
-    " error, attempts, created_at",
-    "items": "scenario, attribute, part, sample, target, request",
-    "predictions": "scenario, attribute, sample, response, score, reasoning",
-    "choices": "scenario, target, sample, response, reasoning",
-    "embeddings": "embedder, key, vector",
-}
-"""Of each table, all but the run's number, which is the store's own; the key comes first."""
-_FILES = {table: f"{table}.parquet" for table in _COLUMNS}
+_COLUMNS = {table: ", ".join(columns) for table, columns in TABLES.items()}
 _OF_RUN = dict.fromkeys(_COLUMNS, "run = $run") | {
     "generations": "request IN (SELECT request FROM items WHERE run = $run)",
     "embeddings": """(embedder, key) IN (
@@ -47,22 +34,6 @@ _OF_RUN = dict.fromkeys(_COLUMNS, "run = $run") | {
         FROM runs JOIN scenarios USING (benchmark) WHERE run = $run)""",
 }
 """Which rows belong to a run; the embeddings are those its examples were chosen by."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What a bundle says of itself."""
-
-    spec: RunSpec
-    benchmark: str
-    """Name of the benchmark, for people; `spec` has its identity."""
-    state: RunState
-    created_at: datetime
-    updated_at: datetime
-    environment: str
-    """Canonical JSON."""
-    hashes: Mapping[str, str]
-    """File → SHA-256 of its content."""
 
 
 def save(db: Connection, run: int, folder: Path) -> None:
@@ -85,7 +56,7 @@ def save(db: Connection, run: int, folder: Path) -> None:
     try:
         _prepare(folder)
         for table in _COLUMNS:
-            _write_table(db, table, run, folder / _FILES[table])
+            _write_table(db, table, run, folder / FILES[table])
         record = Record(
             spec=found.spec,
             benchmark=name[0] if name else "",
@@ -93,10 +64,10 @@ def save(db: Connection, run: int, folder: Path) -> None:
             created_at=found.created_at,
             updated_at=found.updated_at,
             environment=found.environment,
-            hashes={file: _hash(folder / file) for file in _FILES.values()},
+            hashes={file: _hash(folder / file) for file in FILES.values()},
         )
         # Last, and gone before the others change: a folder with a record is whole.
-        (folder / RECORD).write_text(_to_json(record), encoding="utf-8")
+        (folder / RECORD).write_text(to_json(record), encoding="utf-8")
     except (OSError, duckdb.IOException) as error:
         problem = str(error).partition("\n")[0]
         raise FileUnusable(f"{folder}: cannot be written: {problem}") from error
@@ -104,7 +75,7 @@ def save(db: Connection, run: int, folder: Path) -> None:
 
 def _prepare(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    foreign = {path.name for path in folder.iterdir()} - {RECORD, *_FILES.values()}
+    foreign = {path.name for path in folder.iterdir()} - {RECORD, *FILES.values()}
     if foreign:
         raise FileUnusable(f"{folder}: holds other files ({min(foreign)}); name a new folder")
     (folder / RECORD).unlink(missing_ok=True)
@@ -115,7 +86,7 @@ def _write_table(db: Connection, table: str, run: int, path: Path) -> None:
     db.execute(
         f"""COPY (SELECT {columns} FROM {table} WHERE {_OF_RUN[table]} ORDER BY {columns})
             TO $path (FORMAT parquet, COMPRESSION zstd)""",
-        {"run": run, "path": str(path)},
+        {"run": run, "path": str(path.absolute())},  # else ~ would be a person's folder
     )
 
 
@@ -125,87 +96,6 @@ def _hash(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise FileUnusable(f"{path}: {error.strerror}") from error
-
-
-def _to_json(record: Record) -> str:
-    spec = record.spec
-    document = {
-        "format": FORMAT,
-        "run": spec.identity,
-        "benchmark": {"name": record.benchmark, "identity": spec.benchmark},
-        "split": spec.split,
-        "method": spec.method,
-        "model": spec.model,
-        "config": json.loads(spec.config),
-        "state": record.state,
-        "created_at": record.created_at.isoformat(),
-        "updated_at": record.updated_at.isoformat(),
-        "environment": json.loads(record.environment),
-        "files": dict(record.hashes),
-    }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-
-
-def read_record(folder: Path) -> Record:
-    """Return what the bundle in `folder` says of itself.
-
-    Raises:
-        FileUnusable: there is no record, or not one of ours, or of a newer format.
-
-    """
-    path = folder / RECORD
-    try:
-        document = json.loads(content(path, most=_MOST))
-        newer = _version(document) > FORMAT
-        record = None if newer else _of_json(document)
-    except OSError as error:
-        raise FileUnusable(f"{path}: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise FileUnusable(f"{path}: not the record of a run bundle") from error
-    if record is None:
-        raise FileUnusable(
-            f"{path}: format {document['format']}, this spm-tui knows {FORMAT}; update spm-tui"
-        )
-    if record.spec.identity != document["run"]:
-        raise FileUnusable(f"{path}: changed since it was written")
-    return record
-
-
-def _version(document: Any) -> int:
-    version = document["format"]
-    if type(version) is not int:
-        raise TypeError
-    return version
-
-
-def _of_json(document: Any) -> Record:
-    return Record(
-        spec=RunSpec(
-            benchmark=_text(document["benchmark"]["identity"]),
-            split=cast("Split", _one_of(document["split"], get_args(Split))),
-            method=_text(document["method"]),
-            model=_text(document["model"]),
-            config=canonical_json(document["config"]),
-        ),
-        benchmark=_text(document["benchmark"]["name"]),
-        state=cast("RunState", _one_of(document["state"], get_args(RunState))),
-        created_at=datetime.fromisoformat(document["created_at"]),
-        updated_at=datetime.fromisoformat(document["updated_at"]),
-        environment=canonical_json(document["environment"]),
-        hashes={file: _text(document["files"][file]) for file in _FILES.values()},
-    )
-
-
-def _text(value: Canonical) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _one_of(value: Canonical, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise ValueError
-    return _text(value)
 
 
 def load(db: Connection, folder: Path, *, at: datetime) -> int:
@@ -225,18 +115,32 @@ def load(db: Connection, folder: Path, *, at: datetime) -> int:
 
     """
     record = read_record(folder)
-    for file, expected in record.hashes.items():
-        if _hash(folder / file) != expected:
-            raise FileUnusable(f"{folder / file}: changed since it was written")
+    with staging(db, folder, record):
+        return enter(db, record, at=at)
+
+
+@contextmanager
+def staging(db: Connection, folder: Path, record: Record) -> Iterator[None]:
+    """Check the tables of the bundle in `folder`; while this lasts they can be entered.
+
+    Raises:
+        FileUnusable: a table is damaged, or not as it should be.
+        NotInStore: the store lacks the run's benchmark.
+
+    """
     _require_benchmark(db, record)
+    try:
+        stage(db, folder, record.hashes, record.spec)
+        yield
+    finally:
+        drop(db)
+
+
+def enter(db: Connection, record: Record, *, at: datetime) -> int:
+    """Enter what is staged into the store and return the run's number; see `load`."""
     number = _run(db, record, at)
-    for table, file in _FILES.items():
-        try:
-            _read_table(db, table, number, folder / file)
-        except (duckdb.DataError, duckdb.IntegrityError, duckdb.ProgrammingError) as error:
-            problem = str(error).partition("\n")[0]
-            raise FileUnusable(f"{folder / file}: not a table of a run: {problem}") from error
-    _check(db, record.spec, number, folder)
+    for table in TABLES:
+        _enter_table(db, table, number)
     return number
 
 
@@ -270,43 +174,20 @@ def _run(db: Connection, record: Record, at: datetime) -> int:
     return number
 
 
-def _read_table(db: Connection, table: str, run: int, path: Path) -> None:
-    columns = _COLUMNS[table]
+def _enter_table(db: Connection, table: str, run: int) -> None:
+    columns, source = _COLUMNS[table], staged(table)
     if table == "generations":
         updates = ", ".join(f"{name} = excluded.{name}" for name in columns.split(", ")[1:])
         db.execute(
-            f"""INSERT INTO generations ({columns}) SELECT {columns} FROM read_parquet(?)
+            f"""INSERT INTO generations ({columns}) SELECT {columns} FROM {source}
                 ON CONFLICT DO UPDATE SET {updates}
-                WHERE generations.error IS NOT NULL AND excluded.error IS NULL""",
-            [str(path)],
+                WHERE generations.error IS NOT NULL AND excluded.error IS NULL"""
         )
         return
     run_too = table != "embeddings"
     db.execute(
         f"""INSERT INTO {table} ({"run, " if run_too else ""}{columns})
-            SELECT {"$run, " if run_too else ""}{columns} FROM read_parquet($path)
+            SELECT {"$run, " if run_too else ""}{columns} FROM {source}
             ON CONFLICT DO NOTHING""",
-        {"path": str(path)} | ({"run": run} if run_too else {}),
+        {"run": run} if run_too else {},
     )
-
-
-def _check(db: Connection, spec: RunSpec, run: int, folder: Path) -> None:
-    """Refuse rows about responses that the benchmark does not have, and scores that are none."""
-    broken = db.execute(
-        "SELECT scenario FROM predictions WHERE run = ? AND NOT isfinite(score) LIMIT 1", [run]
-    ).fetchone()
-    if broken:
-        path = folder / _FILES["predictions"]
-        raise FileUnusable(f"{path}: a score at scenario {broken[0]} is no finite number")
-    for table, answered in (("predictions", "labels"), ("choices", "responses")):
-        place = "scenario, response" + (", attribute" if table == "predictions" else "")
-        stray = db.execute(
-            f"""SELECT scenario FROM {table} ANTI JOIN (
-                SELECT {place} FROM {answered} WHERE benchmark = ? AND split = ?)
-                USING ({place}) WHERE run = ? LIMIT 1""",
-            [spec.benchmark, spec.split, run],
-        ).fetchone()
-        if stray:
-            raise FileUnusable(
-                f"{folder / _FILES[table]}: does not fit the benchmark at scenario {stray[0]}"
-            )

@@ -117,7 +117,7 @@ def _copy(db: Connection, query: str, values: Mapping[str, str | int], path: Pat
     try:
         found = db.execute(
             f"COPY ({query}) TO $path (FORMAT {EXPORT_FORMATS[path.suffix]})",
-            {**values, "path": str(part)},
+            {**values, "path": str(part.absolute())},  # else ~ would be a person's folder
         ).fetchall()
         rows = int(found[0][0])
         if rows:

@@ -8,6 +8,7 @@ from datetime import datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from spm_tui.bench import settled
 from spm_tui.datasets import builtin
 from store import benchmarks, bundles
 from store.connection import Store
@@ -52,12 +53,16 @@ def load(store: Store, folder: Path, *, at: datetime) -> int:
 
     Raises:
         FileUnusable: the folder is no bundle, or damaged, or of a newer format.
+        InputError: it says what no run says.
         NotInStore: the store lacks the run's benchmark, and it is not built in.
 
     """
     record = bundles.read_record(folder)
+    settled.check_record(record, folder)
     built_in = builtin.load(record.benchmark) if record.benchmark in builtin.NAMES else None
     with store.writing() as db:
         if built_in and built_in.benchmark.identity == record.spec.benchmark:
             benchmarks.add(db, built_in.benchmark, at=at)
-        return bundles.load(db, folder, at=at)
+        with bundles.staging(db, folder, record):
+            settled.check_contents(db, record, folder)
+            return bundles.enter(db, record, at=at)

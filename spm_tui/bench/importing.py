@@ -10,6 +10,7 @@ from spm_tui.datasets import builtin, helpsteer2, mic, plain
 from spm_tui.datasets.rows import Watch
 from spm_tui.datasets.split import Imported, Rule
 from spm_tui.errors import InputError
+from spm_tui.methods.catalogue import METHODS
 from spm_tui.paths import typed_path
 from store import benchmarks, runs
 from store.connection import Store
@@ -107,4 +108,6 @@ def _import_run(store: Store, folder: Path, *, at: datetime) -> Arrived:
         name = benchmarks.find(db, spec.benchmark).name
     model = f" with {spec.model}" if spec.model else ""
     what = f"run {number}: {spec.method}{model} on {name}/{spec.split}"
+    if spec.method not in METHODS:
+        what += ", to be read only: its method is not installed here"
     return Arrived(spec.benchmark, number, what, number not in before, ())

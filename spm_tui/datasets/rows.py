@@ -9,7 +9,6 @@ import csv
 import gzip
 import io
 import json
-import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +19,7 @@ from math import isnan
 from pathlib import Path
 from typing import IO, Any, cast
 
-from spm_tui.errors import InputError, reason
+from spm_tui.errors import InputError
 from spm_tui.paths import encodable
 from store.regular import opened
 
@@ -269,18 +268,13 @@ def _record(path: Path, number: int, record: object) -> Row:
 
 
 def _parquet(path: Path) -> Iterator[Row]:
-    import duckdb
+    from store import parquet
 
-    with _opened(path):
-        pass
-    # DuckDB takes a path for a pattern, ~ for a person's folder, and folders named x=y for columns.
-    literal = re.sub(r"[*?[]", r"[\g<0>]", str(path.absolute()))
     try:
-        with duckdb.connect() as db:
-            db.execute("FROM read_parquet(?, hive_partitioning = false)", [literal])
-            names = [column[0] for column in db.description or ()]
-            chunks = iter(lambda: db.fetchmany(1024), [])
-            for number, cells in enumerate(chain.from_iterable(chunks), start=1):
+        with parquet.opened(path) as table:
+            names = tuple(table.types())
+            table.require_modest()
+            for number, cells in enumerate(table.rows(), start=1):
                 yield Row(path, number, dict(zip(names, cells, strict=True)))
-    except duckdb.Error as error:
-        raise InputError(f"not a Parquet file: {reason(error)}", path=path) from error
+    except parquet.ParquetUnusable as error:
+        raise InputError(str(error), path=path) from error

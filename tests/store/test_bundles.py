@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from store import benchmarks, bundles, runs
 from store.connection import Connection
 from store.errors import FileUnusable, NotInStore
-from store.identity import canonical_json
+from store.identity import canonical_json, digest
 from store.migrations import migrate
 from store.records import Choice, Generation, Item, Prediction, RunSpec
 from tests.build import SMALL, texts
@@ -24,11 +24,12 @@ from tests.conftest import AT
 
 SPEC = RunSpec(SMALL.identity, "eval", "few-shot-comparative", "smol", '{"seed":1}')
 LATER = AT + timedelta(days=1)
-ANSWER = Generation("a", "text", 10, 5, 0, 1.5, error=None)
-FAILED = Generation("b", "", 0, 0, 1, 0.1, error="nothing came")
+A, B = digest("a"), digest("b")
+ANSWER = Generation(A, "text", 10, 5, 0, 1.5, error=None)
+FAILED = Generation(B, "", 0, 0, 1, 0.1, error="nothing came")
 BATCH = runs.Batch(
     [ANSWER, FAILED],
-    [Item(1, 0, -1, 0, "", "a"), Item(2, 0, -1, 0, "", "b")],
+    [Item(1, 0, -1, 0, "", A), Item(2, 0, -1, 0, "", B)],
     [Prediction(1, 0, 0, 0, 0.25, "since"), Prediction(1, 0, 0, 1, 1.0, "as")],
     [Choice(3, "", 0, 1, "why")],
 )
@@ -79,7 +80,7 @@ def test_a_run_comes_in_as_it_went_out_and_only_once(bundle: Path, receiver: Con
     assert (run.updated_at, run.process) == (LATER, "imported")
     assert run.environment == '{"gpu":"none"}'
     assert runs.items(receiver, number) == set(BATCH.items)
-    assert runs.answered(receiver, ["a", "b"]) == {"a": ANSWER, "b": FAILED}
+    assert runs.answered(receiver, [A, B]) == {A: ANSWER, B: FAILED}
     before = content(receiver)
     assert bundles.load(receiver, bundle, at=LATER + timedelta(days=1)) == number
     assert content(receiver) == before
@@ -88,8 +89,8 @@ def test_a_run_comes_in_as_it_went_out_and_only_once(bundle: Path, receiver: Con
 levels = st.floats(0, 1)
 batches = st.builds(
     lambda answers, scores: runs.Batch(
-        [Generation(key, text, 1, 2, 0, 0.5, error) for key, text, error in answers],
-        [Item(n, 0, -1, n, "", key) for n, (key, _, _) in enumerate(answers)],
+        [Generation(digest(key), text, 1, 2, 0, 0.5, error) for key, text, error in answers],
+        [Item(1, 0, -1, n, "", digest(key)) for n, (key, _, _) in enumerate(answers)],
         [Prediction(1, 1, n, 1, score, reason) for n, (score, reason) in enumerate(scores)],
     ),
     st.lists(st.tuples(texts, texts, st.none() | texts), max_size=4, unique_by=lambda a: a[0]),
@@ -124,14 +125,14 @@ def test_a_run_that_is_there_gains_what_it_lacks(bundle: Path, receiver: Connect
     assert runs.get(receiver, number).state == "finished"
     found = receiver.execute("SELECT scenario, response, reasoning FROM predictions ORDER BY ALL")
     assert found.fetchall() == [(1, 0, "mine"), (1, 1, "as"), (2, 0, "mine")]
-    answers = runs.answered(receiver, ["a", "b"])
-    assert (answers["a"].text, answers["b"].error) == ("my own", "my own")
+    answers = runs.answered(receiver, [A, B])
+    assert (answers[A].text, answers[B].error) == ("my own", "my own")
 
 
 def test_an_answer_takes_the_place_of_a_failure(bundle: Path, receiver: Connection) -> None:
     runs.add_batch(receiver, 1, runs.Batch([replace(ANSWER, text="", error="oh")]), at=AT)
     bundles.load(receiver, bundle, at=LATER)
-    assert runs.answered(receiver, ["a"]) == {"a": ANSWER}
+    assert runs.answered(receiver, [A]) == {A: ANSWER}
 
 
 def test_a_run_in_progress_is_an_interrupted_one_elsewhere(
@@ -228,8 +229,12 @@ def test_missing_files_are_named(bundle: Path, receiver: Connection, tmp_path: P
 @pytest.mark.parametrize(
     ("table", "query", "complaint"),
     [
-        ("items", "SELECT 1 AS scenario", "not a table of a run: Binder Error"),
-        ("choices", "SELECT * REPLACE (NULL AS response) FROM it", "not a table of a run"),
+        ("items", "SELECT 1 AS scenario", "not a table of a run: no column 'attribute'"),
+        (
+            "choices",
+            "SELECT * REPLACE (NULL::INT AS response) FROM it",
+            "nothing can be no response",
+        ),
         ("choices", "SELECT * REPLACE ('x' AS response) FROM it", "not a table of a run"),
         ("choices", "SELECT * REPLACE (4 AS response) FROM it", "does not fit the benchmark"),
         ("predictions", "SELECT * REPLACE (9 AS attribute) FROM it", "does not fit the benchmark"),
@@ -237,7 +242,7 @@ def test_missing_files_are_named(bundle: Path, receiver: Connection, tmp_path: P
         (
             "predictions",
             "SELECT * REPLACE ('NaN'::DOUBLE AS score) FROM it",
-            "a score at scenario 1 is no finite number",
+            "row 1: nan can be no score",
         ),
     ],
 )

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+import duckdb
 import numpy as np
 
 from store.bulk import insert
@@ -156,6 +157,9 @@ def stage(db: Connection, folder: Path, hashes: Mapping[str, str], spec: RunSpec
             _check_keys(db, table)
         except ParquetUnusable as error:
             raise FileUnusable(f"{folder / file}: {error}") from error
+        except (duckdb.DataError, duckdb.ProgrammingError) as error:
+            problem = str(error).partition("\n")[0]
+            raise FileUnusable(f"{folder / file}: not a table of a run: {problem}") from error
     for table, check in _CHECKS:
         if problem := _first(db, check, spec):
             raise FileUnusable(f"{folder / FILES[table]}: {problem}")
@@ -206,16 +210,17 @@ def _read(db: Connection, table: str, content: ParquetTable) -> None:
     typed = ", ".join(
         f"{name} {'BIGINT' if c.kind in _WHOLES else c.kind}" for name, c in columns.items()
     )
-    db.execute(f"CREATE OR REPLACE TEMP TABLE {staged(table)} ({typed})")
-    rows = content.rows()
+    # DuckDB's own number of a row is none for people before it is committed.
+    db.execute(f"CREATE OR REPLACE TEMP TABLE {staged(table)} ({typed}, place BIGINT)")
+    rows = ((*cells, place) for place, cells in enumerate(content.rows(), start=1))
     while batch := list(islice(rows, _AT_ONCE)):
-        insert(db, staged(table), tuple(kinds), batch)
+        insert(db, staged(table), (*kinds, "place"), batch)
 
 
 def _check_values(db: Connection, table: str) -> None:
     for name, column in TABLES[table].items():
         row = db.execute(
-            f"SELECT rowid + 1, {name} FROM {staged(table)} WHERE {column.broken(name)} LIMIT 1"
+            f"SELECT place, {name} FROM {staged(table)} WHERE {column.broken(name)} LIMIT 1"
         ).fetchone()
         if row:
             value = "nothing" if row[1] is None else f"{row[1]!r:.40}"
@@ -225,7 +230,7 @@ def _check_values(db: Connection, table: str) -> None:
 def _check_keys(db: Connection, table: str) -> None:
     key = ", ".join(KEYS[table])
     row = db.execute(
-        f"""SELECT max(rowid) + 1 FROM {staged(table)} GROUP BY {key}
+        f"""SELECT max(place) FROM {staged(table)} GROUP BY {key}
             HAVING count(*) > 1 LIMIT 1"""
     ).fetchone()
     if row:
@@ -236,7 +241,7 @@ _RESPONSES = (
     "SELECT scenario, response FROM responses WHERE benchmark = $benchmark AND split = $split"
 )
 _ATTRIBUTES = "(SELECT count(*) FROM attributes WHERE benchmark = $benchmark)"
-_OUTSIDE = "'row ' || (i.rowid + 1) || ': does not fit the benchmark at scenario ' || scenario"
+_OUTSIDE = "'row ' || i.place || ': does not fit the benchmark at scenario ' || scenario"
 _CHECKS: tuple[tuple[str, str], ...] = (
     (
         "items",
@@ -257,24 +262,24 @@ _CHECKS: tuple[tuple[str, str], ...] = (
     ),
     (
         "items",
-        """SELECT 'row ' || (i.rowid + 1) || ': its request has no answer in the bundle'
+        """SELECT 'row ' || i.place || ': its request has no answer in the bundle'
            FROM incoming_items i WHERE request NOT IN (SELECT request FROM incoming_generations)""",
     ),
     (
         "generations",
-        """SELECT 'row ' || (i.rowid + 1) || ': answers no request of the run'
+        """SELECT 'row ' || i.place || ': answers no request of the run'
            FROM incoming_generations i
            WHERE request NOT IN (SELECT request FROM incoming_items)""",
     ),
     (
         "embeddings",
-        """SELECT 'row ' || (i.rowid + 1) || ': not by the run''s embedding model'
+        """SELECT 'row ' || i.place || ': not by the run''s embedding model'
            FROM incoming_embeddings i
            WHERE embedder IS DISTINCT FROM json_extract_string($config, '$.embedder')""",
     ),
     (
         "embeddings",
-        """SELECT 'row ' || (i.rowid + 1) || ': of no scenario of the benchmark'
+        """SELECT 'row ' || i.place || ': of no scenario of the benchmark'
            FROM incoming_embeddings i
            WHERE key NOT IN (SELECT key FROM scenarios WHERE benchmark = $benchmark)""",
     ),
@@ -286,7 +291,7 @@ def _first(db: Connection, query: str, spec: RunSpec) -> str:
     """Return the first complaint of a check, or nothing."""
     values = {"benchmark": spec.benchmark, "split": spec.split, "config": spec.config}
     used = {name: value for name, value in values.items() if f"${name}" in query}
-    row = db.execute(f"{query} ORDER BY i.rowid LIMIT 1", used).fetchone()
+    row = db.execute(f"{query} ORDER BY i.place LIMIT 1", used).fetchone()
     return row[0] if row else ""
 
 
@@ -296,7 +301,7 @@ def _check_vectors(db: Connection) -> None:
         """SELECT octet_length(vector) FROM embeddings
            WHERE embedder IN (SELECT embedder FROM incoming_embeddings) LIMIT 1"""
     ).fetchone()
-    rows = db.execute("SELECT vector FROM incoming_embeddings ORDER BY rowid").fetchall()
+    rows = db.execute("SELECT vector FROM incoming_embeddings ORDER BY place").fetchall()
     expected = stored[0] if stored else len(rows[0][0]) if rows else 0
     for number, (vector,) in enumerate(rows, start=1):
         if len(vector) % 4 or not np.isfinite(np.frombuffer(vector, dtype="<f4")).all():

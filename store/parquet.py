@@ -9,9 +9,10 @@ own: whatever a damaged one does to that, the store's is another.
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BufferedReader
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import duckdb
 
@@ -46,7 +47,7 @@ class ParquetTable:
 
     """
 
-    def __init__(self, file: BinaryIO, db: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, file: BufferedReader, db: duckdb.DuckDBPyConnection) -> None:
         self._file, self._db = file, db
         self._open_name = f"/dev/fd/{file.fileno()}"
 
@@ -128,9 +129,9 @@ def opened(path: Path) -> Iterator[ParquetTable]:
 
 @contextmanager
 def _converted() -> Iterator[None]:
-    """Let no error of DuckDB out, nor text of a file that is none."""
+    """Let no error of DuckDB out, nor of values that Python has not: dates, texts."""
     try:
         yield
-    except (duckdb.Error, UnicodeDecodeError, RuntimeError) as error:
+    except (duckdb.Error, ValueError, OverflowError, RuntimeError) as error:
         problem = str(error).partition("\n")[0] or type(error).__name__
         raise ParquetUnusable(f"not a Parquet file: {problem}") from error

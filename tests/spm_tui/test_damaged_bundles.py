@@ -120,3 +120,28 @@ def test_a_bundle_is_written_wherever_it_is_to_be(sound: Path, tmp_path: Path, n
     with store.reading() as db:
         bundles.save(db, 1, tmp_path / name)
     assert bundled.load(store, tmp_path / name, at=AT) == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "query", "complaint"),
+    [
+        ("predictions", "SELECT * REPLACE (IF(rowid = 2, 1e308, score) AS score) FROM it",
+         "row 3: 1e+308 can be no score"),
+        ("embeddings", "SELECT * REPLACE ('abc'::BLOB AS vector) FROM it", "row 1: "),
+        ("generations", "FROM it OFFSET 1", "its request has no answer in the bundle"),
+        ("items", "FROM it OFFSET 1", "answers no request of the run"),
+        ("generations", "SELECT it.* REPLACE (repeat('x', 9000000) AS text) FROM it, range(100)",
+         "unpacks to more than 512 MiB"),
+    ],
+)  # fmt: skip
+def test_a_row_that_cannot_be_is_named(
+    sound: Path, tmp_path: Path, table: str, query: str, complaint: str
+) -> None:
+    folder = shutil.copytree(sound, tmp_path / "bundle")
+    damaged.querying(table, query)(folder)
+    store = damaged.receiver(tmp_path)
+    before = damaged.content(store)
+    with pytest.raises(FileUnusable) as caught:
+        bundled.load(store, folder, at=AT)
+    assert complaint in str(caught.value)
+    assert damaged.content(store) == before

@@ -16,6 +16,7 @@ from store.bundle_tables import FILES, HASH
 from store.errors import FileUnusable
 from store.identity import Canonical, canonical_json
 from store.records import RunSpec, RunState, Split
+from store.regular import content
 
 FORMAT = 1
 """Version of the folder's layout; a newer one is refused."""
@@ -96,15 +97,8 @@ class _Unfit(ValueError):
 
 
 def _document(path: Path) -> Any:
-    if path.exists() and not path.is_file():  # to open a pipe would wait for its other end
-        raise _Unfit("not a regular file")
-    with path.open("rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise _Unfit(f"more than {_MOST_BYTES >> 20} MiB")
-    document = json.loads(
-        content.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant
-    )
+    text = content(path, most=_MOST_BYTES).decode()
+    document = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     if _depth(document) > _DEEPEST:
         raise _Unfit(f"more than {_DEEPEST} objects and lists in each other")
     canonical_json(document).encode()  # half a surrogate pair has no UTF-8, nor 1e999 a JSON

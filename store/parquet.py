@@ -16,6 +16,8 @@ from typing import Any
 
 import duckdb
 
+from store import regular
+
 MOST_ROWS = 20_000_000
 MOST_BYTES = 1 << 30
 """Of the texts and bytes in a file, unpacked: 1.4 kB of Parquet can hold 100 GB of them."""
@@ -118,9 +120,7 @@ def opened(path: Path) -> Iterator[ParquetTable]:
 
     """
     try:
-        if path.exists() and not path.is_file():  # to open a pipe would wait for its other end
-            raise ParquetUnusable("not a regular file")
-        file = path.open("rb")
+        file = regular.opened(path)
     except (OSError, ValueError) as error:  # a name may hold what no file's can
         raise ParquetUnusable(getattr(error, "strerror", None) or str(error)) from error
     with file, duckdb.connect(config=_CONFIG) as db:

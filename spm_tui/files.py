@@ -6,10 +6,7 @@ caller says it as its own kind of error. Data files have bounds of their own, in
 `spm_tui.datasets.rows`.
 """
 
-import errno
 import json
-import os
-import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -67,20 +64,3 @@ def parse_toml(text: str) -> dict[str, Any]:
         if line.count(".") > _MOST_DOTS:
             raise ValueError(f"line {number} has more than {_MOST_DOTS:,} dots")
     return tomllib.loads(text)
-
-
-def require_reader(path: Path) -> None:
-    """See that a pipe that is to be written to is read by somebody: else opening it waits.
-
-    Raises:
-        OSError: nobody reads it.
-
-    """
-    if not path.exists() or not stat.S_ISFIFO(path.stat().st_mode):
-        return
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
-    except OSError as error:
-        if error.errno == errno.ENXIO:
-            raise OSError(errno.ENXIO, "a pipe that nobody reads", str(path)) from error
-        raise

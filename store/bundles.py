@@ -20,6 +20,7 @@ from store.connection import Connection
 from store.errors import FileUnusable, NotInStore
 from store.records import RunState
 from store.regular import opened
+from store.replacing import json_with, parquet_of, require_replaceable
 
 __all__ = ["FORMAT", "RECORD", "Record", "enter", "load", "read_record", "save", "staging"]
 
@@ -46,7 +47,8 @@ def save(db: Connection, run: int, folder: Path) -> None:
 
     Raises:
         NotInStore: no run has that number.
-        FileUnusable: the folder holds other files or cannot be written.
+        FileUnusable: the folder holds other files, or some of these names that are not a bundle's,
+            or cannot be written.
 
     """
     found = runs.get(db, run)
@@ -78,6 +80,9 @@ def _prepare(folder: Path) -> None:
     foreign = {path.name for path in folder.iterdir()} - {RECORD, *FILES.values()}
     if foreign:
         raise FileUnusable(f"{folder}: holds other files ({min(foreign)}); name a new folder")
+    require_replaceable(folder / RECORD, json_with(("format", "run", "files")))
+    for table, file in FILES.items():
+        require_replaceable(folder / file, parquet_of(TABLES[table]))
     (folder / RECORD).unlink(missing_ok=True)
 
 

@@ -1,20 +1,37 @@
 """What leaves the store as one table in one file: predictions or choices, annotations.
 
 Separate from `browse`, which answers the app: an export is written for other programs. A file
-is whole or not there.
+is whole or not there, and replaces none but an export.
+
+Spreadsheets take a cell of a CSV file that begins with = + - @ for a formula. Texts that begin so
+have an apostrophe before them there, as OWASP advises; so have those that begin with apostrophes
+and then so. Taking one away from whatever begins with apostrophes and such a sign gives every text
+back. Numbers, JSON Lines and Parquet have nothing added.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import duckdb
 
 from store.connection import Connection
 from store.errors import FileUnusable, NotInStore
 from store.records import Run
+from store.replacing import Ours, csv_of, json_lines_with, parquet_of, require_replaceable
 
 EXPORT_FORMATS = {".csv": "csv", ".jsonl": "json", ".parquet": "parquet"}
 """By the suffix of the file."""
+
+_COLUMNS = {
+    "predictions": "scenario response attribute sample score label reasoning question"
+    " response_text",
+    "choices": "scenario target sample response reasoning labels question response_text",
+    "annotations": "run scenario response attribute verdict note author time",
+}
+_TEXTS = "attribute target reasoning labels question response_text verdict note author"
+_KNOWN_BY = {".csv": csv_of, ".jsonl": json_lines_with, ".parquet": parquet_of}
 
 
 def export_answers(db: Connection, run: Run, path: Path) -> str:
@@ -51,6 +68,7 @@ def _export_predictions(db: Connection, run: Run, path: Path) -> int:
            ORDER BY scenario, response, attribute, sample""",
         {"run": run.number, "benchmark": run.spec.benchmark, "split": run.spec.split},
         path,
+        _COLUMNS["predictions"],
     )
 
 
@@ -79,6 +97,7 @@ def _export_choices(db: Connection, run: Run, path: Path) -> int:
            ORDER BY scenario, choices.target, sample""",
         {"run": run.number, "benchmark": run.spec.benchmark, "split": run.spec.split},
         path,
+        _COLUMNS["choices"],
     )
 
 
@@ -106,17 +125,23 @@ def export_annotations(db: Connection, run: Run, path: Path) -> int:
            WHERE n.run = $run ORDER BY n.rowid""",
         {"run": run.number, "benchmark": run.spec.benchmark},
         path,
+        _COLUMNS["annotations"],
     )
     if not rows:
         raise NotInStore(f"run {run.number} has no annotations to export")
     return rows
 
 
-def _copy(db: Connection, query: str, values: Mapping[str, str | int], path: Path) -> int:
-    part = path.with_name(f".{path.name}.part")
+def _copy(
+    db: Connection, query: str, values: Mapping[str, str | int], path: Path, columns: str
+) -> int:
+    require_replaceable(path, _is_export(path.suffix))
+    guarded = path.suffix == ".csv"
+    shown = ", ".join(map(_guarded, columns.split())) if guarded else columns.replace(" ", ", ")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         found = db.execute(
-            f"COPY ({query}) TO $path (FORMAT {EXPORT_FORMATS[path.suffix]})",
+            f"COPY (SELECT {shown} FROM ({query})) TO $path (FORMAT {EXPORT_FORMATS[path.suffix]})",
             {**values, "path": str(part.absolute())},  # else ~ would be a person's folder
         ).fetchall()
         rows = int(found[0][0])
@@ -129,3 +154,23 @@ def _copy(db: Connection, query: str, values: Mapping[str, str | int], path: Pat
     finally:
         part.unlink(missing_ok=True)
     return rows
+
+
+def _is_export(suffix: str) -> Ours:
+    """Return what knows the exports of a format, whatever they are of."""
+    kinds = [_KNOWN_BY[suffix](columns.split()) for columns in _COLUMNS.values()]
+
+    def ours(file: IO[bytes]) -> bool:
+        return any(file.seek(0) == 0 and kind(file) for kind in kinds)
+
+    return ours
+
+
+def _guarded(column: str) -> str:
+    """Return a column for CSV: a text that a spreadsheet would compute has an apostrophe first."""
+    if column not in _TEXTS.split():
+        return column
+    return (
+        f"CASE WHEN regexp_matches({column}::VARCHAR, '^''*[=+\\-@\\t\\r\\n]')"
+        f" THEN concat(chr(39), {column}) ELSE {column}::VARCHAR END AS {column}"
+    )

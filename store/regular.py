@@ -6,8 +6,8 @@ the program is opened here, or asked about, as the store's own file is that Duck
 
 import errno
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 _KINDS = {
     stat.S_IFDIR: "Is a directory",
@@ -36,7 +36,7 @@ def irregular(path: Path) -> str | None:
     return None
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedReader:
     """Open a regular file for reading.
 
     Raises:

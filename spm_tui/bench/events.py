@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from spm_tui.plain_text import escaped
 from store.records import RunState
 
 NO_RUN = 0
@@ -115,7 +116,16 @@ _KINDS: dict[str, Callable[..., Event]] = {name: kind for kind, name in _NAMES.i
 
 def to_json(event: Event) -> str:
     """Return an event as one line of JSON; its kind is under `event`."""
-    return json.dumps({"event": _NAMES[type(event)], **asdict(event)}, ensure_ascii=False)
+    return escaped(json.dumps({"event": _NAMES[type(event)], **asdict(event)}, ensure_ascii=False))
+
+
+def is_event(content: bytes) -> bool:
+    """Return whether a line is an event; those of other versions are, too."""
+    try:
+        fields = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(fields, dict) and fields.get("event") in _KINDS
 
 
 def from_json(line: str) -> Event:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from spm_tui.cli import options, reporting
 from spm_tui.cli.display import showing
+from spm_tui.cli.output import bare
 from spm_tui.cli.reporting import print_boards
 from spm_tui.cli.stopping import stoppable
-from spm_tui.cli.storing import existing_store, open_store, store_path
+from spm_tui.cli.storing import existing_store, open_store, require_apart, store_path
 from spm_tui.errors import InputError
+from spm_tui.plain_text import line
 
 if TYPE_CHECKING:
     from spm_tui.cli.experiment import Cell
@@ -49,6 +51,7 @@ def headless(parsed: argparse.Namespace) -> int:
     """Run, then write tables."""
     if parsed.json and parsed.events == "-":
         raise InputError("has no meaning with --events -: both are for stdout", field="--json")
+    require_apart(parsed)
     store = open_store(parsed)
     with store.blamed():
         return _headless(parsed, store)
@@ -68,7 +71,7 @@ def _headless(parsed: argparse.Namespace, store: "Store") -> int:
         boards = list(outcome.boards.values())
         print_boards(boards, as_json=parsed.json, several=outcome.several)
     for note in outcome.missing:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {line(note)}", file=sys.stderr)
     if outcome.interrupted:
         return _interrupted()
     print(f"tables and figures are in {outcome.folder}", file=sys.stderr)
@@ -114,9 +117,9 @@ def import_(parsed: argparse.Namespace) -> int:
     with _watching() as watch:
         arrived = import_source(open_store(parsed), source, at=now(), watch=watch)
     for note in arrived.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {line(note)}", file=sys.stderr)
     start = "imported" if arrived.added else "in the store already:"
-    print(f"{start} {arrived.what}")
+    print(line(f"{start} {arrived.what}"))
     return 0
 
 
@@ -126,6 +129,7 @@ def _reasonings(parsed: argparse.Namespace) -> int:
     for name in ("benchmark", "model"):
         if name not in parsed:
             raise InputError("expected a name", field=f"--{name}")
+    require_apart(parsed)
     wanted, store = options.resolve(vars(parsed)), open_store(parsed)
     if parsed.dry_run:
         print(reasonings.forecast(wanted, store, replace=parsed.replace))
@@ -133,7 +137,7 @@ def _reasonings(parsed: argparse.Namespace) -> int:
     with showing(parsed.display, parsed.events) as show, stoppable() as stop:
         outcome = reasonings.write(wanted, store, replace=parsed.replace, show=show, stop=stop)
     for note in outcome.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {line(note)}", file=sys.stderr)
     if parsed.events != "-":
         print(outcome.what)
     if outcome.interrupted:
@@ -147,7 +151,7 @@ def _watching() -> Iterator["Watch"]:
     from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(stderr=True)
+    console = Console(file=bare(sys.stderr))
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("reading", total=1.0)
         yield lambda share: bar.update(task, completed=share)
@@ -234,7 +238,7 @@ def doctor(parsed: argparse.Namespace) -> int:
         print(f"{'store':14} {path}: not there yet")
         return 0
     with open_store(parsed).reading() as db:
-        names = ", ".join(row.name for row in benchmarks.listing(db)) or "none"
+        names = ", ".join(line(row.name) for row in benchmarks.listing(db)) or "none"
         print(f"{'store':14} {path}: benchmarks {names}; {len(runs.listing(db))} runs")
     return 0
 

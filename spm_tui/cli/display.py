@@ -1,5 +1,6 @@
 """What a run shows while it goes on: on stderr for people, as JSON lines for programs."""
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -16,15 +17,20 @@ from spm_tui.bench.events import (
     Problem,
     Progress,
     Stage,
+    is_event,
     to_json,
 )
 from spm_tui.cli.faults import described
+from spm_tui.cli.output import bare, cleaned
 from spm_tui.errors import InputError
-from spm_tui.files import require_reader
 from spm_tui.format import count, duration
+from spm_tui.plain_text import line
+from store.replacing import overwriting
 
 Show: TypeAlias = Callable[[Event], None]
 MODES = ("auto", "rich", "plain", "none")
+_LONGEST = 1 << 20
+"""Bytes of the line that says what a file is."""
 
 
 @contextmanager
@@ -40,23 +46,15 @@ def showing(mode: str, events: str | None) -> Iterator[Show]:
 
     Raises:
         InputError: the file cannot be written.
+        FileUnusable: it is there, and not one of events.
 
     """
     with ExitStack() as stack:
+        stream = stack.enter_context(_stream(events)) if events else None
         show = stack.enter_context(display(mode))
-        if events is None:
+        if stream is None:
             yield show
             return
-        stream = sys.stdout
-        if events != "-":
-            try:
-                require_reader(Path(events))
-                stream = stack.enter_context(
-                    Path(events).open("w", encoding="utf-8", errors="replace")
-                )
-            except OSError as error:
-                problem = error.strerror or "cannot be written"
-                raise InputError(problem, path=events) from error
         emit = emitter(stream)
 
         def both(event: Event) -> None:
@@ -68,6 +66,20 @@ def showing(mode: str, events: str | None) -> Iterator[Show]:
         except Exception as error:
             emit(Problem(described(error)))
             raise
+
+
+@contextmanager
+def _stream(events: str) -> Iterator[IO[str]]:
+    """Open where events go; what an earlier command wrote there is replaced, and nothing else."""
+    if events == "-":
+        yield bare(sys.stdout)
+        return
+    try:
+        stream = overwriting(Path(events), lambda old: is_event(old.readline(_LONGEST)))
+    except OSError as error:
+        raise InputError(error.strerror or "cannot be written", path=events) from error
+    with stream, io.TextIOWrapper(stream, encoding="utf-8", errors="replace") as text:
+        yield text
 
 
 @contextmanager
@@ -105,7 +117,7 @@ def _plain(event: Event) -> None:
 def _line(event: Event) -> str:  # noqa: PLR0911  # one for each kind
     match event:
         case Stage(text):
-            return f"{text} …"
+            return line(f"{text} …")
         case Planned():
             return _headline(event)
         case Progress():
@@ -113,22 +125,22 @@ def _line(event: Event) -> str:  # noqa: PLR0911  # one for each kind
         case Ended(run=run, state=state, failed=failed) if run != NO_RUN:
             return f"run {run} {state}" + (f", {failed} requests failed" if failed else "")
         case Note(run, text):
-            return f"run {run}: {text}"
+            return line(f"run {run}: {text}")
         case Problem(message):
-            return message
+            return line(message)
         case _:
             return ""
 
 
 def _headline(plan: Planned) -> str:
     if plan.run == NO_RUN:
-        return (
+        return line(
             f"{plan.model} explains {count(plan.total - plan.answered)} of the"
             f" {count(plan.total)} labels of {plan.benchmark}/{plan.split}"
         )
     model = f" with {plan.model}" if plan.model else ""
     there = f", {count(plan.answered)} of them answered" if plan.answered else ""
-    return (
+    return line(
         f"run {plan.run}: {plan.method}{model} on {plan.benchmark}/{plan.split},"
         f" {count(plan.total)} requests{there}"
     )
@@ -156,7 +168,7 @@ def _rich() -> Iterator[Show]:
     )
     from rich.progress import Progress as Bars
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(file=bare(sys.stderr), highlight=False)
     bars = Bars(
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
@@ -164,8 +176,9 @@ def _rich() -> Iterator[Show]:
         TextColumn("{task.description}", markup=False),
         console=console,
         transient=True,
+        redirect_stdout=False,  # to stderr: results and events are for stdout
     )
-    with bars:
+    with bars, cleaned():  # the bars put a stream of their own in the place of stderr
         tasks: dict[int, TaskID] = {}
 
         def show(event: Event) -> None:

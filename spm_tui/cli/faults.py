@@ -4,6 +4,7 @@ An error of ours is a line. Of any other, which is a defect of the program or of
 line has the kind and the message, and a file beside the results has the traceback.
 """
 
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,8 +13,11 @@ from pathlib import Path
 from spm_tui.errors import EngineLost, SpmError, Unforeseen, reason
 from store.clock import now
 from store.errors import StoreError
+from store.replacing import require_replaceable
 
 LOG = "errors.log"
+_ENTRY = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC  ")
+"""With what it begins: nothing is added to a file of somebody else's."""
 
 
 class Faults:
@@ -58,14 +62,19 @@ class Faults:
             if self._logged(text, error):
                 text += f" (its traceback is in {self._log})"
             self._errors.append(Unforeseen(text))
+        self.note(text)
+
+    def note(self, text: str) -> None:
+        """Say what was not done, and why, once."""
         if text not in self.notes:
             self.notes.append(text)
             self._tell(text)
 
     def _logged(self, text: str, error: Exception) -> bool:
         lines = "".join(traceback.format_exception(error))
-        with suppress(OSError):  # a full disk is told, and not what came of it
+        with suppress(OSError, StoreError):  # a full disk is told, and not what came of it
             self._log.parent.mkdir(parents=True, exist_ok=True)
+            require_replaceable(self._log, lambda log: _ENTRY.match(log.read(40)) is not None)
             with self._log.open("a", encoding="utf-8", errors="backslashreplace") as log:
                 print(f"{now():%Y-%m-%d %H:%M:%S} UTC  {text}\n{lines}", file=log)
             return True

@@ -140,7 +140,7 @@ def print_forecast(found: Sequence[Forecast], *, as_json: bool) -> None:
     pairs = [(one.options, one.estimate) for one in found]
     if as_json:
         rows = zip(text.records(tables.forecast_values(pairs)), found, strict=True)
-        print(json.dumps([row | {"answered": one.answered} for row, one in rows], indent=1))
+        print(text.json_text([row | {"answered": one.answered} for row, one in rows]), end="")
         return
     requests = count(sum(one.estimate.requests for one in found))
     answered = count(sum(one.answered for one in found))

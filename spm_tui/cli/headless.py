@@ -111,7 +111,7 @@ def run(
     faults = Faults(base, tell=lambda text: show(Problem(text)), spares=len(tasks) > 1)
     runs = _Runs(store, show, stop, parts, faults)
     boards: dict[Path, Board] = {}
-    with results.prepared(folders.values()):
+    with results.prepared(folders.values(), paper=base if paper else None):
         interrupted = runs.make(_together(tasks, lambda task: task.model))
         if not interrupted:
             show(Stage("scoring"))
@@ -128,7 +128,14 @@ def run(
             if paper:
                 every = [number for some in numbers.values() for number in some]
                 with faults.spared(f"the paper's tables in {base} were not written"):
-                    write_paper(store, every, base, notes=faults.notes, boards=boards.values())
+                    write_paper(
+                        store,
+                        every,
+                        base,
+                        notes=tuple(faults.notes),
+                        boards=boards.values(),
+                        tell=faults.note,
+                    )
     return Outcome(
         boards,
         folder=base if several or paper else next(iter(folders.values())),

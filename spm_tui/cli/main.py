@@ -16,6 +16,7 @@ from typing import NoReturn
 from spm_tui.bench.options import KEY
 from spm_tui.cli import options
 from spm_tui.cli.display import MODES
+from spm_tui.cli.output import cleaned
 from spm_tui.errors import EngineLost, SpmError, Unforeseen
 from spm_tui.paths import typed_path
 from store.errors import StoreError
@@ -52,7 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # ± in a terminal that has only ASCII
         sys.stdout.reconfigure(errors="replace")
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    with cleaned():
+        return _main(sys.argv[1:] if arguments is None else list(arguments))
+
+
+def _main(given: Sequence[str]) -> int:
     root = parser()
     root.given = list(takewhile(lambda word: word not in root.commands, given))
     parsed = root.parse_args(given)

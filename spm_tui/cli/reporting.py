@@ -1,7 +1,7 @@
 """`spm-tui report`, and how the scores of runs are printed."""
 
 import argparse
-import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from spm_tui.cli import options
 from spm_tui.cli.storing import existing_store
 from spm_tui.errors import InputError
 from spm_tui.paths import typed_path
+from spm_tui.plain_text import line
 
 if TYPE_CHECKING:
     from spm_tui.bench.subject import Subject
@@ -44,10 +45,18 @@ def _report(parsed: argparse.Namespace, store: "Store") -> int:
     if parsed.compare:
         return _compare(parsed, store, subject, sets, everything=everything, out=out)
     scored = board.score(store, subject, parsed.runs, sets, everything=everything)
+    undrawn: list[str] = []
     if out:
-        files.write(scored, out, record={"options": wanted.record()})
+        files.write(scored, out, record={"options": wanted.record()}, tell=undrawn.append)
     print_boards([scored], as_json=parsed.json, several=False)
-    return 0
+    return _noted(undrawn)
+
+
+def _noted(undrawn: Sequence[str]) -> int:
+    """Say which figures could not be drawn; return the exit code."""
+    for note in undrawn:
+        print(f"note: {note}", file=sys.stderr)
+    return 1 if undrawn else 0
 
 
 def _compare(
@@ -73,7 +82,7 @@ def _compare(
         f"{paired.explanation(found, (first, second))}"
     )
     for note in dict.fromkeys((*one.notes, *other.notes)):
-        shown += f"\nnote: {note}\n"
+        shown += f"\nnote: {line(note)}\n"
     values = paired.values(found, (one, other))
     if out:
         files.write_comparison(shown, values, out)
@@ -90,12 +99,13 @@ def _report_paper(parsed: argparse.Namespace, store: "Store", folder: Path) -> i
             raise InputError("has no meaning with --paper", field=f"--{name}")
     with store.reading() as db:
         every = [run.number for run in runs.listing(db)]
-    paper.write(store, parsed.runs or every, folder)
+    undrawn: list[str] = []
+    paper.write(store, parsed.runs or every, folder, tell=undrawn.append)
     if parsed.json:
         print((folder / "paper.json").read_text(encoding="utf-8"), end="")
-        return 0
-    print(f"the paper's tables and figures are in {folder}; begin with paper.md")
-    return 0
+    else:
+        print(f"the paper's tables and figures are in {folder}; begin with paper.md")
+    return _noted(undrawn)
 
 
 def _list_runs(store: "Store", *, as_json: bool) -> int:
@@ -127,7 +137,7 @@ def print_boards(boards: Sequence["Board"], *, as_json: bool, several: bool) -> 
         for board in boards:
             _print_board(board)
     elif several:
-        print(json.dumps([text.accuracy_record(board) for board in boards], indent=1))
+        print(text.json_text([text.accuracy_record(board) for board in boards]), end="")
     else:
         print(text.accuracy_json(boards[0]), end="")
 
@@ -137,9 +147,9 @@ def _print_board(board: "Board") -> None:
 
     subject = board.subject
     print(
-        f"\nAlignment accuracy, %, on {subject.benchmark.name}/{subject.split},"
+        f"\nAlignment accuracy, %, on {line(subject.benchmark.name)}/{subject.split},"
         f" {len(subject.scenarios)} scenarios (mean ± sd over targets)\n"
     )
     print(text.markdown(tables.accuracy_brief(board)))
     for note in board.remarks:
-        print(f"note: {note}")
+        print(f"note: {line(note)}")

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from spm_tui.cli.faults import Faults
 from spm_tui.cli.parts import Part, reported
+from spm_tui.paths import file_name
 from spm_tui.report import board, files
 from spm_tui.report.board import Board
+from spm_tui.report.paper import prepare as prepare_for_paper
 from store.connection import Store
 
 
@@ -22,29 +24,36 @@ def folders(parts: Sequence[Part], base: Path, *, apart: bool) -> dict[Hashable,
         apart: whether each gets a folder below it.
 
     """
-    found: dict[Hashable, Path] = {}
+    places: dict[Hashable, Path] = {}
     seen: Counter[str] = Counter()
     for key, part in {part.scored_with: part for part in parts}.items():
-        name = f"{part.subject.benchmark.name}-{part.subject.split}"
-        seen[name] += 1
-        again = f"-{seen[name]}" if seen[name] > 1 else ""
-        found[key] = base / f"{name}{again}" if apart else base
-    return found
+        name = f"{file_name(part.subject.benchmark.name)}-{part.subject.split}"
+        seen[name.casefold()] += 1  # on macOS and Windows `A` and `a` are one folder
+        number = seen[name.casefold()]
+        places[key] = base / (name if number == 1 else f"{name}-{number}") if apart else base
+    return places
 
 
 @contextmanager
-def prepared(wanted: Collection[Path]) -> Iterator[None]:
+def prepared(wanted: Collection[Path], *, paper: Path | None = None) -> Iterator[None]:
     """Make folders before any work is done; those that nothing came to are removed in the end.
 
+    Args:
+        wanted: for the tables of runs.
+        paper: for those of the paper.
+
     Raises:
-        InputError: one cannot be made or written to.
+        InputError, FileUnusable: one cannot be made or written to, or holds files of somebody
+            else that would be replaced.
 
     """
     every = {above for folder in wanted for above in (folder, *folder.parents)}
     new = [folder for folder in every if not os.access(folder, os.F_OK)]
     try:
         for folder in wanted:
-            files.prepare(folder)
+            files.prepare_for_runs(folder)
+        if paper:
+            prepare_for_paper(paper)
         yield
     finally:
         for folder in sorted(new, key=lambda one: -len(one.parts)):
@@ -62,7 +71,8 @@ def write(
         parts: that asked for them.
         numbers: of the runs.
         folder: where the files go.
-        faults: told of a run that cannot be scored, where others can.
+        faults: told of a run that cannot be scored, where others can, and of a figure that cannot
+            be drawn.
 
     Raises:
         InputError: a file cannot be written.
@@ -70,7 +80,8 @@ def write(
     """
     scored = _scored(store, parts, numbers, faults)
     record = [part.options.record() for part in parts]
-    files.write(scored, folder, record={"options": record if record[1:] else record[0]})
+    options = {"options": record if record[1:] else record[0]}
+    files.write(scored, folder, record=options, tell=faults.note)
     return scored
 
 

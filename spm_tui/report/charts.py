@@ -4,12 +4,11 @@ The app draws the same values with characters; here is what they are and how the
 """
 
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from spm_tui.errors import InputError
-from spm_tui.report.figures import FORMATS
+from spm_tui.report.plotting import FORMATS, drawable, encoded, plotting
 from spm_tui.report.tables import Table
 
 if TYPE_CHECKING:
@@ -101,6 +100,7 @@ def draw(chart: Chart, path: Path) -> bytes:
 
     Raises:
         InputError: the suffix is neither .png nor .svg, or there is nothing to draw.
+        Unforeseen: it cannot be drawn.
 
     """
     suffix = path.suffix.lower().removeprefix(".")
@@ -108,13 +108,8 @@ def draw(chart: Chart, path: Path) -> bytes:
         raise InputError("a chart is written as .png or .svg", path=path)
     if chart.drawing is None:
         raise InputError(f"nothing to draw: {chart.sentence}")
-    import matplotlib as mpl
-
-    content = BytesIO()
-    date: dict[str, Any] = {"metadata": {"Date": None}} if suffix == "svg" else {}
-    with mpl.rc_context({"svg.hashsalt": "spm-tui", "font.size": 9, "text.parse_math": False}):
-        _figure(chart, chart.drawing).savefig(content, format=suffix, dpi=150, **date)
-    return content.getvalue()
+    with plotting(font_size=9):
+        return encoded(_figure(chart, chart.drawing), suffix)
 
 
 def _figure(chart: Chart, drawing: Drawing) -> "Figure":
@@ -122,7 +117,7 @@ def _figure(chart: Chart, drawing: Drawing) -> "Figure":
 
     figure = Figure(figsize=(5.2, 3.8), layout="constrained")
     axes = figure.subplots()
-    axes.set_title(chart.title, fontsize=9)
+    axes.set_title(drawable(chart.title), fontsize=9)
     match drawing:
         case Graph():
             _graph(axes, drawing)
@@ -139,27 +134,29 @@ def _graph(axes: "Axes", graph: Graph) -> None:
     for line in graph.lines:
         style = "k--" if line.ideal else "o-"
         bars = line.spread or None
-        axes.errorbar(line.x, line.y, bars, fmt=style, linewidth=1, capsize=2, label=line.name)
+        axes.errorbar(
+            line.x, line.y, bars, fmt=style, linewidth=1, capsize=2, label=drawable(line.name)
+        )
     for axis, limits, ticks, label in (
         (graph.x, axes.set_xlim, axes.set_xticks, axes.set_xlabel),
         (graph.y, axes.set_ylim, axes.set_yticks, axes.set_ylabel),
     ):
-        ticks([place for place, _ in axis.ticks], [text for _, text in axis.ticks])
+        ticks([place for place, _ in axis.ticks], [drawable(text) for _, text in axis.ticks])
         limits(axis.low, axis.high)
-        label(axis.label)
+        label(drawable(axis.label))
 
 
 def _bars(axes: "Axes", bars: Bars) -> None:
     height = 0.8 / len(bars.series)
     for i, (name, values) in enumerate(bars.series):
         places = [group + i * height - 0.4 + height / 2 for group in range(len(values))]
-        axes.barh(places, values, height, label=name)
+        axes.barh(places, values, height, label=drawable(name))
     if bars.middle:
         axes.axvline(0.5, color="k", linestyle="--", linewidth=1)
-    axes.set_yticks(range(len(bars.names)), bars.names)
+    axes.set_yticks(range(len(bars.names)), [drawable(name) for name in bars.names])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
-    axes.set_xlabel(bars.label)
+    axes.set_xlabel(drawable(bars.label))
 
 
 def _heat_map(axes: "Axes", heat: HeatMap) -> None:
@@ -169,7 +166,7 @@ def _heat_map(axes: "Axes", heat: HeatMap) -> None:
         for column, count in enumerate(counts):
             colour = "white" if shares[row][column] > 0.5 else "black"
             axes.text(column, row, f"{count:,}", ha="center", va="center", color=colour)
-    axes.set_xticks(range(len(heat.column_names)), heat.column_names)
-    axes.set_yticks(range(len(heat.row_names)), heat.row_names)
-    axes.set_xlabel(heat.columns)
-    axes.set_ylabel(heat.rows)
+    axes.set_xticks(range(len(heat.column_names)), list(map(drawable, heat.column_names)))
+    axes.set_yticks(range(len(heat.row_names)), list(map(drawable, heat.row_names)))
+    axes.set_xlabel(drawable(heat.columns))
+    axes.set_ylabel(drawable(heat.rows))

@@ -6,25 +6,24 @@ Readable without colour: runs are told apart by their place or by the marks on t
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spm_tui.format import answered, percent
 from spm_tui.report.board import Board, RunScore
+from spm_tui.report.plotting import Drawn, Maker, drawable, render
 from spm_tui.scoring.accuracy import by_attribute_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FORMATS = ("png", "svg")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#888888")
 """Okabe and Ito's, which differ for the colour-blind, too; black is for what is ideal."""
 _MARKS = "osv^DPX<>"
 _LINES = ("-", "-.", ":")
-_DPI = 150
 _PER_INCH = 16
 """Characters of a legend."""
 
@@ -43,16 +42,16 @@ class Panel:
     """Accuracy of a choice at random, by set."""
 
 
-def draw(board: Board) -> dict[str, bytes]:
-    """Return the figures of a board as files: name with suffix → content."""
+def draw(board: Board) -> Drawn:
+    """Return the figures of a board."""
     panel = _panel(board)
     common = [name for name in panel.columns if all(name in row.sets for row in board.rows)]
-    figures = {"bias": bias([panel])}
+    makers: dict[str, Maker] = {"bias": partial(bias, [panel])}
     if panel.columns:
-        figures["accuracy"] = accuracy([panel])
+        makers["accuracy"] = partial(accuracy, [panel])
     if common:
-        figures["by_attribute_count"] = by_attributes([panel], common[0])
-    return render({name: figure for name, figure in figures.items() if figure is not None})
+        makers["by_attribute_count"] = partial(by_attributes, [panel], common[0])
+    return render(makers)
 
 
 def _panel(board: Board) -> Panel:
@@ -72,24 +71,6 @@ def label(row: RunScore) -> str:
     return name if row.complete else f"{name} ({answered(row.answered, row.planned)} answered)"
 
 
-def render(figures: Mapping[str, "Figure"]) -> dict[str, bytes]:
-    """Return figures as files, the same each time: name with suffix → content."""
-    import matplotlib as mpl
-
-    drawn: dict[str, bytes] = {}
-    with mpl.rc_context({"svg.hashsalt": "spm-tui", "text.parse_math": False}):
-        for name, figure in figures.items():
-            figure.set_dpi(_DPI)
-            figure.draw_without_rendering()
-            figure.set_layout_engine("none")  # laid out once: that takes longer than drawing
-            for suffix in FORMATS:
-                content = BytesIO()
-                date: dict[str, Any] = {"metadata": {"Date": None}} if suffix == "svg" else {}
-                figure.savefig(content, format=suffix, dpi=_DPI, **date)
-                drawn[f"{name}.{suffix}"] = content.getvalue()
-    return drawn
-
-
 def accuracy(panels: Sequence[Panel]) -> "Figure":
     """Draw accuracy by set of targets, bars with standard deviations (paper, Fig. 6)."""
     from matplotlib.figure import Figure
@@ -105,12 +86,17 @@ def accuracy(panels: Sequence[Panel]) -> "Figure":
             axes.set_axis_off()
         for axes in line[1:]:
             axes.set_yticklabels([])
-        line[0].set_ylabel(panel.title, fontsize=9, weight="bold")
+        line[0].set_ylabel(_title(panel), fontsize=9, weight="bold")
     for axes in grid[-1]:
         axes.set_xlabel("accuracy, %", fontsize=8)
     figure.align_ylabels(grid[:, 0])
     legend(figure, grid.flat)
     return figure
+
+
+def _title(panel: Panel) -> str:
+    """Return a panel's title as it is drawn; it may have lines, none of them long."""
+    return "\n".join(map(drawable, panel.title.split("\n")))
 
 
 def _bars(axes: "Axes", panel: Panel, targets: str) -> None:
@@ -128,14 +114,14 @@ def _bars(axes: "Axes", panel: Panel, targets: str) -> None:
         axes.axvline(
             chance, color="k", linestyle="--", linewidth=1, label="random choice, expected"
         )
-    names = [name.replace(", ", "\n", 1) for name in panel.rows]
+    names = [drawable(name).replace(", ", "\n", 1) for name in panel.rows]
     axes.set_yticks(range(len(names)), names, fontsize=7)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(0, 128)
     axes.set_xticks([0, 25, 50, 75, 100])
     axes.tick_params(axis="x", labelsize=7)
     axes.tick_params(axis="y", length=0)
-    axes.set_title(targets, fontsize=9)
+    axes.set_title(drawable(targets), fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -158,14 +144,14 @@ def by_attributes(panels: Sequence[Panel], targets: str) -> "Figure":
                 [100 * mean for mean, _, _ in groups.values()],
                 yerr=[100 * sd for _, sd, _ in groups.values()],
                 elinewidth=0.6,
-                label=name,
+                label=drawable(name),
                 **styles[name],
             )
         axes.set_ylim(*np.clip(axes.get_ylim(), 0, 102))  # deviations may reach beyond
         axes.set_xticks(range(1, len(panel.attributes) + 1))
-        axes.set_xlabel(f"attributes in a target ({targets})", fontsize=8)
+        axes.set_xlabel(drawable(f"attributes in a target ({targets})"), fontsize=8)
         axes.set_ylabel("accuracy, %", fontsize=8)
-        axes.set_title(panel.title, fontsize=9)
+        axes.set_title(_title(panel), fontsize=9)
         axes.tick_params(labelsize=8)
         axes.grid(axis="y", color="0.9")
         axes.spines[["top", "right"]].set_visible(False)
@@ -195,12 +181,12 @@ def bias(panels: Sequence[Panel]) -> "Figure | None":
         for axes, name in zip(line, sets, strict=True):
             told = {run: row for run, row in panel.rows.items() if name in row.bias}
             for run, row in told.items():
-                outline(axes, row.bias[name].picked, label=run, **styles[run])
+                outline(axes, row.bias[name].picked, label=drawable(run), **styles[run])
             fullest = max(told.values(), key=lambda row: row.answered)
             ideal = fullest.bias[name].ideal
             outline(axes, ideal, color="k", linestyle="--", linewidth=1.5, label="ideal")
             spokes(axes, panel.attributes)
-            axes.set_title(f"{panel.title}, {name}".lstrip(", "), fontsize=9)
+            axes.set_title(f"{_title(panel)}, {drawable(name)}".lstrip(", "), fontsize=9)
     legend(figure, grid.flat)
     return figure
 
@@ -220,7 +206,8 @@ def spokes(axes: "Axes", names: Sequence[str]) -> None:
     polar: Any = axes
     polar.set_theta_zero_location("N")
     polar.set_theta_direction(-1)
-    axes.set_xticks(2 * np.pi * np.arange(len(names)) / len(names), names, fontsize=8)
+    angles = 2 * np.pi * np.arange(len(names)) / len(names)
+    axes.set_xticks(angles, [drawable(name) for name in names], fontsize=8)
     axes.tick_params(axis="x", labelrotation="auto", pad=-1)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1], ["", "", "1"])  # 0.5 would lie on the lines

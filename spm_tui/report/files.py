@@ -2,20 +2,25 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from spm_tui.bench import extent
 from spm_tui.errors import InputError
 from spm_tui.report import figures, tables, text
 from spm_tui.report.board import Board
-from spm_tui.report.one_file import save
+from spm_tui.report.one_file import Record, require_own, save_all
 from spm_tui.report.tables import Table
 from store.identity import Canonical
 
+_RUNS = Record("run.json", ("benchmark", "runs"))
+_COMPARISON = Record("comparison.json", ("set", "first", "second"))
+_ACCURACY = "accuracy.md"
+_HEADING = b"# Alignm"
+
 
 def prepare(folder: Path) -> None:
-    """Make the folder and see that it can be written, before any work is done.
+    """Make the folder and see that it can be written.
 
     Raises:
         InputError: it cannot.
@@ -30,20 +35,38 @@ def prepare(folder: Path) -> None:
         raise InputError(f"cannot be written: {error.strerror}", path=folder) from error
 
 
-def write(board: Board, folder: Path, *, record: Mapping[str, Canonical]) -> list[Path]:
+def prepare_for_runs(folder: Path) -> None:
+    """Make the folder of a board and see that it can be written, before any work is done.
+
+    Raises:
+        InputError, FileUnusable: it cannot, or holds files of somebody else.
+
+    """
+    prepare(folder)
+    require_own(folder, _RUNS, {_ACCURACY: _HEADING})
+
+
+def write(
+    board: Board,
+    folder: Path,
+    *,
+    record: Mapping[str, Canonical],
+    tell: Callable[[str], object] = lambda _: None,
+) -> list[Path]:
     """Write a board's tables and figures, and `run.json`; return the files.
 
     Args:
         board: the scores.
         folder: made if need be.
         record: what repeats the runs: options, versions, hardware.
+        tell: told of a figure that cannot be drawn; the other files are written.
 
     Raises:
-        InputError: a file cannot be written.
+        InputError, FileUnusable: a file cannot be written, or is somebody else's.
 
     """
     contents = {
-        "accuracy.md": text.accuracy_markdown(board),
+        _ACCURACY: text.accuracy_markdown(board),
         "accuracy.csv": text.comma_separated(tables.accuracy_values(board)),
         "accuracy.json": text.accuracy_json(board),
         "by_target.csv": text.comma_separated(tables.by_target(board)),
@@ -51,10 +74,14 @@ def write(board: Board, folder: Path, *, record: Mapping[str, Canonical]) -> lis
         "bias.csv": text.comma_separated(tables.bias(board)),
         "agreement.csv": text.comma_separated(tables.agreement(board)),
         "runtime.csv": text.comma_separated(tables.runtime(board)),
-        "run.json": json.dumps({**record, **_runs(board)}, indent=1, ensure_ascii=False) + "\n",
+        _RUNS.name: text.json_text({**record, **_runs(board)}),
     }
+    drawn = figures.draw(board)
+    for undrawn in drawn.undrawn:
+        tell(undrawn)
     encoded = {name: content.encode() for name, content in contents.items()}
-    return _save(encoded | figures.draw(board), folder)
+    prepare(folder)
+    return save_all(folder, _RUNS, {**encoded, **drawn.files})
 
 
 def write_comparison(shown: str, values: Table, folder: Path) -> list[Path]:
@@ -66,22 +93,17 @@ def write_comparison(shown: str, values: Table, folder: Path) -> list[Path]:
         folder: made if need be.
 
     Raises:
-        InputError: a file cannot be written.
+        InputError, FileUnusable: a file cannot be written, or is somebody else's.
 
     """
     contents = {
         "comparison.md": shown,
         "comparison.csv": text.comma_separated(values),
-        "comparison.json": text.json_records(values),
+        _COMPARISON.name: text.json_records(values),
     }
-    return _save({name: content.encode() for name, content in contents.items()}, folder)
-
-
-def _save(contents: Mapping[str, bytes], folder: Path) -> list[Path]:
     prepare(folder)
-    for name, content in contents.items():
-        save(folder / name, content)
-    return [folder / name for name in contents]
+    encoded = {name: content.encode() for name, content in contents.items()}
+    return save_all(folder, _COMPARISON, encoded)
 
 
 def _runs(board: Board) -> dict[str, Canonical]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from spm_tui.plain_text import ascii_signs
 from spm_tui.report.tables import Cell, Table
 
 _SPECIAL = {
@@ -79,8 +80,8 @@ def _below(notes: Sequence[str]) -> str:
 
 
 def escape(text: str) -> str:
-    """Return text as LaTeX prints it, on one line."""
-    return _ANY.sub(lambda found: _SPECIAL[found[0]], " ".join(text.split()))
+    """Return text as LaTeX prints it, on one line; control characters by their code."""
+    return _ANY.sub(lambda found: _SPECIAL[found[0]], ascii_signs(text))
 
 
 def _text(cell: Cell) -> str:

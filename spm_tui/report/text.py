@@ -3,11 +3,11 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
 from math import isnan
 
 from spm_tui.format import count
-from spm_tui.report import tables
+from spm_tui.plain_text import escaped
+from spm_tui.report import escapes, tables
 from spm_tui.report.board import Board
 from spm_tui.report.tables import Cell, Table
 from store.identity import Canonical
@@ -15,8 +15,7 @@ from store.identity import Canonical
 
 def markdown(table: Table) -> str:
     """Return a table as Markdown, aligned so that it reads well as it is."""
-    cells = [[str(cell).replace("|", "\\|") for cell in row] for row in table.rows]
-    lines: list[Sequence[str]] = [table.columns, *cells]
+    lines = [[escapes.markdown(str(cell)) for cell in row] for row in (table.columns, *table.rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     padded = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in lines]
     rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
@@ -24,16 +23,21 @@ def markdown(table: Table) -> str:
 
 
 def comma_separated(table: Table) -> str:
-    """Return a table as CSV: floats to six decimals, those that do not exist empty."""
+    """Return a table as CSV: floats to six decimals, those that do not exist empty.
+
+    No text is computed by a spreadsheet, see `escapes`.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.columns)
+    writer.writerow(map(escapes.csv_text, table.columns))
     writer.writerows([_csv_cell(cell) for cell in row] for row in table.rows)
     return text.getvalue()
 
 
 def _csv_cell(cell: Cell) -> str:
-    if not isinstance(cell, float):
+    if isinstance(cell, str):
+        return escapes.csv_text(cell)
+    if isinstance(cell, int):
         return str(cell)
     return "" if isnan(cell) else f"{cell:.6f}"
 
@@ -45,7 +49,12 @@ def records(table: Table) -> list[dict[str, Canonical]]:
 
 def json_records(table: Table) -> str:
     """Return a table as a JSON list of records."""
-    return json.dumps(records(table), indent=1, ensure_ascii=False) + "\n"
+    return json_text(records(table))
+
+
+def json_text(document: Canonical) -> str:
+    """Return a document as JSON with no control characters, those of names as escapes."""
+    return escaped(json.dumps(document, indent=1, ensure_ascii=False)) + "\n"
 
 
 def _json_cell(cell: Cell) -> Cell | None:
@@ -57,10 +66,11 @@ def accuracy_markdown(board: Board) -> str:
     subject = board.subject
     whole = len(subject.benchmark.split(subject.split))
     lines = [
-        f"# Alignment accuracy on {subject.benchmark.name}, {subject.split} split",
+        f"# Alignment accuracy on {escapes.markdown(subject.benchmark.name)},"
+        f" {subject.split} split",
         "",
         f"{len(subject.scenarios)} of {whole} scenarios; attributes:"
-        f" {', '.join(a.name for a in subject.selected)}.",
+        f" {', '.join(escapes.markdown(a.name) for a in subject.selected)}.",
         "",
         markdown(tables.accuracy(board)),
         "Percent of scored scenarios in which the selected response is the one nearest to the"
@@ -70,14 +80,14 @@ def accuracy_markdown(board: Board) -> str:
         "",
         "Target sets: " + "; ".join(map(str, _set_sizes(board))) + ".",
     ]
-    lines += [f"\nNote: {note}." for note in board.remarks]
+    lines += [f"\nNote: {escapes.markdown(note)}." for note in board.remarks]
     return "\n".join(lines) + "\n"
 
 
 def _set_sizes(board: Board) -> list[str]:
     """Say how many targets each set has and how many scenarios are scored for one of them."""
     return [
-        f"{name}: {count(a.targets)} target{'s' if a.targets != 1 else ''},"
+        f"{escapes.markdown(name)}: {count(a.targets)} target{'s' if a.targets != 1 else ''},"
         f" {a.scored:.1f} scenarios scored on average"
         for name in board.columns
         for a in [row.sets[name].accuracy for row in board.rows if name in row.sets][:1]
@@ -86,7 +96,7 @@ def _set_sizes(board: Board) -> list[str]:
 
 def accuracy_json(board: Board) -> str:
     """Return everything numeric of a board, for programs."""
-    return json.dumps(accuracy_record(board), indent=1, ensure_ascii=False) + "\n"
+    return json_text(accuracy_record(board))
 
 
 def accuracy_record(board: Board) -> dict[str, Canonical]:

@@ -6,9 +6,10 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from spm_tui.format import number, percent
+from spm_tui.plain_text import visible
 from spm_tui.prompts import LETTERS
 from spm_tui.tui.annotating import Pair, Queue, Thing, Verdict, thing
-from spm_tui.tui.plain import one_line, visible
+from spm_tui.tui.plain import one_line
 from spm_tui.tui.widgets.run_bar import block_bar
 from store.annotations import standing
 from store.records import Annotation

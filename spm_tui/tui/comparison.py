@@ -8,6 +8,7 @@ import numpy as np
 
 from spm_tui import targets
 from spm_tui.alignment import Aim
+from spm_tui.plain_text import visible
 from spm_tui.report.tables import Cell, Table, decoding
 from spm_tui.scoring import grid
 from spm_tui.scoring.compare import Change, Comparison, changes, compare
@@ -15,7 +16,6 @@ from spm_tui.scoring.outcomes import Judged, Outcomes, listed
 from spm_tui.scoring.standing import aimed, stand
 from spm_tui.tui.listing import Order
 from spm_tui.tui.memory import key_of
-from spm_tui.tui.plain import visible
 from spm_tui.tui.session import Opened
 from spm_tui.tui.steering import Steering
 from store.records import Run

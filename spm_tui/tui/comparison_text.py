@@ -7,13 +7,14 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from spm_tui.format import NOTHING, count, number, percent, probability, signed
+from spm_tui.plain_text import visible
 from spm_tui.prompts import LETTERS
 from spm_tui.report.tables import Table
 from spm_tui.scoring.compare import WHAT, Change, Comparison
 from spm_tui.scoring.standing import Status
 from spm_tui.tui.comparison import ORDER, Line, Pairing, run_name
 from spm_tui.tui.judgement import typical
-from spm_tui.tui.plain import one_line, visible
+from spm_tui.tui.plain import one_line
 from spm_tui.tui.session import Opened
 from spm_tui.tui.views import Cell, Response, View
 

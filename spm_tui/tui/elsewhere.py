@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 import psutil
 from rich.cells import cell_len
 
-from spm_tui.tui.plain import one_line, visible
+from spm_tui.plain_text import visible
+from spm_tui.tui.plain import one_line
 from spm_tui.tui.session import Contents, called
 from store.records import Run
 

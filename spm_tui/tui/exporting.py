@@ -1,10 +1,12 @@
 """What can be exported from the app: names for the menu, files to propose, how each is written."""
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from spm_tui.errors import InputError
+from spm_tui.paths import file_name
 from spm_tui.tui import writings
 from spm_tui.tui.desk import Desk
 from store import bundles, exports
@@ -21,7 +23,7 @@ class Export:
     title: str
     """For the menu."""
     file: str
-    """Proposed; `{name}` is the benchmark, `{run}` the run's number."""
+    """Proposed; `{name}` is after the benchmark, `{run}` the run's number."""
     write: _Write
     of_run: bool = True
     """Whether there must be a run."""
@@ -29,7 +31,8 @@ class Export:
     def proposal(self, desk: Desk) -> str:
         """Return the file's name to propose."""
         run = desk.opened.run
-        return self.file.format(name=desk.opened.benchmark.name, run=run.number if run else 0)
+        name = file_name(desk.opened.benchmark.name)
+        return self.file.format(name=name, run=run.number if run else 0)
 
 
 def _from_store(
@@ -38,7 +41,7 @@ def _from_store(
     def write(store: Store, desk: Desk, path: Path) -> None:
         if suffixes and path.suffix not in suffixes:
             raise InputError(f"expected a file ending in {', '.join(suffixes)}", path=path)
-        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        if os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir())):
             raise InputError("is there already; give another name", path=path)
         if desk.opened.run is not None:
             with store.reading() as db:

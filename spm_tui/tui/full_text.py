@@ -6,7 +6,7 @@ from math import isnan
 from textual.content import Content
 
 from spm_tui.format import number, signed
-from spm_tui.tui.plain import visible
+from spm_tui.plain_text import visible
 from spm_tui.tui.views import Cell, Response, View
 from spm_tui.tui.widgets.scenario_detail import title
 

@@ -16,8 +16,9 @@ from spm_tui.bench.events import (
     Stage,
 )
 from spm_tui.bench.options import RunOptions
+from spm_tui.plain_text import visible
 from spm_tui.tui.child import tail
-from spm_tui.tui.plain import one_line, visible
+from spm_tui.tui.plain import one_line
 
 JobState: TypeAlias = Literal["waiting", "running", "finished", "failed", "cancelled"]
 _DONE, _WITH_FAILURES, _INTERRUPTED = 0, 1, 130

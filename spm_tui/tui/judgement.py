@@ -8,7 +8,7 @@ from rich.cells import set_cell_size
 from textual.content import Content
 
 from spm_tui.format import distance, number, signed
-from spm_tui.tui.plain import visible
+from spm_tui.plain_text import visible
 from spm_tui.tui.views import Cell, Response
 
 BAR = 5

@@ -7,10 +7,10 @@ from typing import cast
 from textual.content import Content
 
 from spm_tui.bench import bundled
+from spm_tui.plain_text import visible
 from spm_tui.report.tables import decoding
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.listing import MARKS, OUTCOMES, Mark, Outcome, Sort
-from spm_tui.tui.plain import visible
 from spm_tui.tui.screens.dialogs import Entry
 from spm_tui.tui.session import Contents, called
 from store.records import BenchmarkRow, Run

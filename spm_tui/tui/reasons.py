@@ -6,10 +6,11 @@ import numpy as np
 from textual.content import Content
 
 from spm_tui.format import number, percent
+from spm_tui.plain_text import visible
 from spm_tui.prompts import LETTERS
 from spm_tui.scoring.standing import Status
 from spm_tui.scoring.why import Why
-from spm_tui.tui.plain import one_line, visible
+from spm_tui.tui.plain import one_line
 from spm_tui.tui.views import View
 
 FLIPS = 4

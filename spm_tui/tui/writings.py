@@ -7,6 +7,7 @@ from math import isnan
 from pathlib import Path
 
 from spm_tui.errors import InputError
+from spm_tui.report.escapes import csv_text
 from spm_tui.scoring.standing import Status
 from spm_tui.target_files import to_mapping
 from spm_tui.tui.desk import Desk
@@ -39,7 +40,7 @@ def list_csv(desk: Desk) -> str:
                 " ".join(right),
                 int(marks.flagged[index]),
                 int(marks.annotated[index]),
-                desk.opened.questions[index],
+                csv_text(desk.opened.questions[index]),
             )
         )
     return text.getvalue()

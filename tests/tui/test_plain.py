@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from spm_tui.tui.plain import one_line, visible
+from spm_tui.plain_text import visible
+from spm_tui.tui.plain import one_line
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 nasty = st.text(

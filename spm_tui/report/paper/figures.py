@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from spm_tui.report.paper.appendix import SPLITS, alike, benchmarks, label_count
 from spm_tui.report.paper.baselines import ordered
 from spm_tui.report.paper.choice import Chosen
 from spm_tui.report.paper.part import Key, Part
+from spm_tui.report.plotting import Drawn, drawable, render
 from spm_tui.targets import Target
 from store.records import Attribute, Benchmark
 
@@ -50,22 +52,25 @@ CAPTIONS = {
 _ABLATIONS = ("zero-shot-comparative", "zero-shot-regression", "prompt-aligned-few-shot")
 
 
-def draw(parts: Sequence[Part]) -> dict[str, bytes]:
-    """Return the figures as files: name with suffix → content."""
+def draw(parts: Sequence[Part]) -> Drawn:
+    """Return the figures."""
     bars = [
-        _panel(part, "\n".join(part.title.split(" ", 2)), chosen)  # upright beside a few bars
+        _panel(part, "\n".join(drawable(part.title).split(" ", 2)), chosen)  # upright
         for part in parts
         if (chosen := ordered(part))
     ]
     lines = [panel for part in parts for panel in by_backbone(part)]
-    found = {
-        "figure5_targets": _targets(parts),
-        "figure6_accuracy": figures.accuracy(bars) if bars else None,
-        "figure7_bias": figures.bias(lines),
-        "figure8_attributes": figures.by_attributes(lines, "sampled") if lines else None,
-        "appendix_a_labels": _labels(benchmarks(parts)),
-    }
-    return figures.render({name: figure for name, figure in found.items() if figure is not None})
+    return render(
+        {
+            "figure5_targets": partial(_targets, parts),
+            "figure6_accuracy": lambda: figures.accuracy(bars) if bars else None,
+            "figure7_bias": partial(figures.bias, lines),
+            "figure8_attributes": lambda: (
+                figures.by_attributes(lines, "sampled") if lines else None
+            ),
+            "appendix_a_labels": lambda: _labels(benchmarks(parts)),
+        }
+    )
 
 
 def _panel(part: Part, title: str, chosen: Sequence[Chosen], *, short: bool = False) -> Panel:
@@ -127,7 +132,7 @@ def _targets(parts: Sequence[Part]) -> "Figure":
         for size, axes in enumerate(line[: len(attributes)], start=1):
             _around(axes, [one for one in every if len(one.values) == size], attributes)
             axes.set_title(f"{size} attribute{'s' if size > 1 else ''}", fontsize=8)
-        line[0].set_ylabel(title, fontsize=9, weight="bold", labelpad=24)
+        line[0].set_ylabel(drawable(title), fontsize=9, weight="bold", labelpad=24)
         for axes in line[len(attributes) :]:
             axes.set_axis_off()
     return figure
@@ -167,11 +172,11 @@ def _labels(named: dict[str, Benchmark]) -> "Figure":
                 axes.bar(
                     bars, shares, 0.4, color=colour, hatch=hatch, edgecolor="0.35", label=split
                 )
-                axes.set_title(attribute.name, fontsize=8)
+                axes.set_title(drawable(attribute.name), fontsize=8)
                 axes.set_xticks(range(attribute.levels))
                 axes.tick_params(labelsize=7)
                 axes.spines[["top", "right"]].set_visible(False)
-        line[0].set_ylabel(f"{title}\n% of responses", fontsize=8)
+        line[0].set_ylabel(f"{drawable(title)}\n% of responses", fontsize=8)
         for axes in line[len(benchmark.attributes) :]:
             axes.set_axis_off()
     for axes in grid[-1]:

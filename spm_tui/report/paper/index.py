@@ -1,20 +1,24 @@
 """The documents that collect everything: `paper.md` for people, `paper.json` for programs."""
 
-import json
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from spm_tui.report import escapes
 from spm_tui.report.paper.comparison import Compared
 from spm_tui.report.paper.content import SPLITS, fingerprint
 from spm_tui.report.paper.figures import CAPTIONS
 from spm_tui.report.paper.part import Part
 from spm_tui.report.paper.published import Column, Dataset, Published
 from spm_tui.report.paper.sheet import Sheet
+from spm_tui.report.paper.wording import fenced
+from spm_tui.report.text import json_text
 from store.identity import Canonical
 
 WORDING = "appendix_c_prompts.md"
 """The file with the prompts."""
+HEADING = "# The paper's tables and figures"
+"""Of the document for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ class Contents:
 def markdown(contents: Contents) -> str:
     """Return everything readable as one document."""
     sections = [
-        "# The paper's tables and figures",
+        HEADING,
         f"Our numbers beside those of {contents.source}.",
         "\n".join(map(_benchmark, contents.parts)),
         *_noted(contents),
@@ -124,8 +128,8 @@ def _benchmark(part: Part) -> str:
     subject = part.subject
     names = ", ".join(attribute.name for attribute in subject.selected)
     runs = ", ".join(map(str, part.runs)) or "none"
-    return (
-        f"- {part.title}: {len(subject.scenarios)} scenarios of the {subject.split} split, from"
+    return "- " + escapes.markdown(
+        f"{part.title}: {len(subject.scenarios)} scenarios of the {subject.split} split, from"
         f" {subject.benchmark.source}, identity {subject.identity[:12]}; attributes {names};"
         f" runs {runs}."
     )
@@ -133,7 +137,7 @@ def _benchmark(part: Part) -> str:
 
 def _noted(contents: Contents) -> Iterator[str]:
     if notes := _notes(contents):
-        yield "Notes:\n\n" + "\n".join(f"- {note.rstrip('.')}." for note in notes)
+        yield "Notes:\n\n" + "\n".join(f"- {escapes.markdown(note.rstrip('.'))}." for note in notes)
 
 
 def _notes(contents: Contents) -> list[str]:
@@ -162,7 +166,8 @@ def _missing(gaps: Sequence[Gap]) -> Iterator[str]:
         first = f"{gap.imported_by}  # if it is not in the store" if gap.imported_by else ""
         commands = "\n".join(filter(None, (first, gap.command)))
         lacks = "; ".join(gap.lacks)
-        yield f"{gap.dataset.title}, {gap.backbone}: {lacks}.\n\n```sh\n{commands}\n```"
+        what = escapes.markdown(f"{gap.dataset.title}, {gap.backbone}: {lacks}.")
+        yield f"{what}\n\n{fenced(commands, 'sh')}"
 
 
 def _figure(name: str) -> str:
@@ -209,4 +214,4 @@ def record(contents: Contents) -> str:
             for gap in contents.gaps
         ],
     }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return json_text(document)

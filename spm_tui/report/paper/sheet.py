@@ -1,9 +1,9 @@
 """A table of the paper with all that belongs to it, as files of four kinds."""
 
-import json
 from dataclasses import dataclass
 
 from spm_tui.report import latex, text
+from spm_tui.report.escapes import markdown
 from spm_tui.report.tables import Table
 from store.identity import Canonical
 
@@ -34,9 +34,9 @@ class Sheet:
         """Return it with its title as a heading of this level."""
         lines = [f"{'#' * level} {self.title}", "", text.markdown(self.shown), self.caption]
         if self.notes:
-            lines += ["", *(f"- {note}." for note in self.notes)]
+            lines += ["", *(f"- {markdown(note)}." for note in self.notes)]
         if self.differences:
-            lines += ["", _DIFFERENCES, "", *(f"- {line}." for line in self.differences)]
+            lines += ["", _DIFFERENCES, "", *(f"- {markdown(line)}." for line in self.differences)]
         return "\n".join(lines) + "\n"
 
     def record(self) -> dict[str, Canonical]:
@@ -54,7 +54,7 @@ class Sheet:
         return {
             f"{self.name}.md": self.markdown(),
             f"{self.name}.csv": text.comma_separated(self.values),
-            f"{self.name}.json": json.dumps(self.record(), indent=1, ensure_ascii=False) + "\n",
+            f"{self.name}.json": text.json_text(self.record()),
             f"{self.name}.tex": latex.latex(
                 self.shown,
                 caption=f"{self.title}. {self.caption}",

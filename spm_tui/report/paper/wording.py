@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from spm_tui import forms, prompts, targets
 from spm_tui.methods import answers
 from spm_tui.methods.base import Settings
+from spm_tui.plain_text import visible
+from spm_tui.report.escapes import markdown
 from spm_tui.report.paper.part import Part
 from store.records import Scenario
 
@@ -27,7 +29,7 @@ def wording(parts: Sequence[Part]) -> str:
     ]
     for part in parts:
         first, settings = part.subject.scenarios[0], Settings(part.subject.benchmark.attributes)
-        sections.append(f"## {part.title}")
+        sections.append(f"## {markdown(part.title)}")
         sections += _comparative(first, settings)
         sections += _single(first, settings)
         sections += _choosing(first, settings)
@@ -67,7 +69,11 @@ def _choosing(scenario: Scenario, settings: Settings) -> Iterator[str]:
 
 
 def _block(title: str, text: str) -> Iterator[str]:
-    """Yield a text as it is, fenced so that none of its own ticks end it."""
-    fence = "`" * max([3, *(len(found) + 1 for found in _TICKS.findall(text))])
-    yield f"**{title}**"
-    yield f"{fence}text\n{text}\n{fence}"
+    yield f"**{markdown(title)}**"
+    yield fenced(text, "text")
+
+
+def fenced(text: str, language: str) -> str:
+    """Return a text as it is, but visible, fenced so that none of its own ticks end it."""
+    fence = "`" * max([3, *(len(ticks) + 1 for ticks in _TICKS.findall(text))])
+    return f"{fence}{language}\n{visible(text)}\n{fence}"

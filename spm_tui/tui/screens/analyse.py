@@ -14,15 +14,16 @@ from textual.widgets import Footer, Static
 
 from spm_tui.errors import SpmError
 from spm_tui.format import percent
+from spm_tui.plain_text import visible
 from spm_tui.report import charts
 from spm_tui.report.charts import Chart
-from spm_tui.report.one_file import save
+from spm_tui.report.one_file import save_new
 from spm_tui.report.text import comma_separated
 from spm_tui.scoring.standing import stand
 from spm_tui.tui.analysis import chart
 from spm_tui.tui.memory import key_of
 from spm_tui.tui.messages import Failed
-from spm_tui.tui.plain import one_line, visible
+from spm_tui.tui.plain import one_line
 from spm_tui.tui.screens.dialogs import AskPath
 from spm_tui.tui.screens.following import FollowingScreen
 from spm_tui.tui.session import Opened
@@ -250,7 +251,7 @@ class AnalyseScreen(FollowingScreen[None]):
     @work(thread=True, group="export", exit_on_error=False)
     def _write(self, shown: Chart, path: Path) -> None:
         try:
-            save(path, charts.draw(shown, path))
+            save_new(path, charts.draw(shown, path))
         except SpmError as error:
             self.post_message(Failed(str(error)))
         else:

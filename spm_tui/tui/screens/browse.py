@@ -12,13 +12,13 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
+from spm_tui.plain_text import visible
 from spm_tui.scoring.standing import Status
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.full_text import full_text
 from spm_tui.tui.job import Job
 from spm_tui.tui.listing import Filter, Sort
 from spm_tui.tui.messages import Failed, SearchDone
-from spm_tui.tui.plain import visible
 from spm_tui.tui.widgets.head_line import HeadLine
 from spm_tui.tui.widgets.line_list import LineList
 from spm_tui.tui.widgets.paged_detail import PagedDetail, explain

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Footer, Static
 
 from spm_tui.errors import SpmError
-from spm_tui.report.one_file import save
+from spm_tui.report.one_file import save_new
 from spm_tui.report.text import comma_separated, markdown
 from spm_tui.tui import comparison_text as text
 from spm_tui.tui.comparison import ORDER, Pairing, partners, run_name, usual, values
@@ -285,7 +285,7 @@ class CompareScreen(FollowingScreen[int | None]):
     @work(thread=True, group="export", exit_on_error=False)
     def _write(self, path: Path, content: str) -> None:
         try:
-            save(path, content.encode())
+            save_new(path, content.encode())
         except SpmError as error:
             self.post_message(Failed(str(error)))
         else:

@@ -15,10 +15,10 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from spm_tui.plain_text import visible
 from spm_tui.tui.child import tail
 from spm_tui.tui.elsewhere import OtherRun, interrupt, line, obstacle
 from spm_tui.tui.job import Job
-from spm_tui.tui.plain import visible
 from spm_tui.tui.screens.dialogs import BOX, Entry, Menu
 from spm_tui.tui.widgets.run_bar import job_line
 

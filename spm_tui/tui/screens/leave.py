@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from spm_tui.plain_text import visible
 from spm_tui.tui.job import Job
-from spm_tui.tui.plain import visible
 from spm_tui.tui.screens.dialogs import BOX
 
 Answer: TypeAlias = Literal["leave", "stop", "stay"]

@@ -19,8 +19,9 @@ from spm_tui.bench.inspection import Inspected, inspect
 from spm_tui.errors import SpmError
 from spm_tui.format import count, number
 from spm_tui.methods.base import ALL, Example
+from spm_tui.plain_text import visible
 from spm_tui.targets import Target
-from spm_tui.tui.plain import one_line, visible
+from spm_tui.tui.plain import one_line
 from store.connection import Store
 from store.errors import StoreError
 from store.records import Attribute, Generation, Run

@@ -6,10 +6,10 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from spm_tui.plain_text import visible
 from spm_tui.tui.comparison import Pairing
 from spm_tui.tui.comparison_text import detail
 from spm_tui.tui.messages import Failed, PagesRead
-from spm_tui.tui.plain import visible
 from spm_tui.tui.views import Pages, View, read_pages, view
 from store.connection import Store
 from store.errors import StoreError, StoreLost

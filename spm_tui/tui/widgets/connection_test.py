@@ -13,7 +13,7 @@ from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
 from spm_tui.bench.options import KEY
-from spm_tui.tui.plain import visible
+from spm_tui.plain_text import visible
 from spm_tui.tui.widgets.field import Field
 
 if TYPE_CHECKING:

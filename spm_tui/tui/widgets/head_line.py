@@ -5,9 +5,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from spm_tui.format import percent
+from spm_tui.plain_text import visible
 from spm_tui.report.tables import decoding
 from spm_tui.tui.desk import Desk
-from spm_tui.tui.plain import one_line, visible
+from spm_tui.tui.plain import one_line
 from spm_tui.tui.session import Opened
 from spm_tui.tui.steering import USUAL
 

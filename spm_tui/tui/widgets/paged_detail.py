@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from textual import on, work
 from textual.content import Content
 
+from spm_tui.plain_text import visible
 from spm_tui.scoring.standing import Status
 from spm_tui.scoring.why import why
 from spm_tui.tui.desk import Desk
 from spm_tui.tui.listing import Order
 from spm_tui.tui.messages import Failed, PagesRead
-from spm_tui.tui.plain import visible
 from spm_tui.tui.reasons import chosen, reason
 from spm_tui.tui.session import Opened
 from spm_tui.tui.views import Pages, View, read_pages, view

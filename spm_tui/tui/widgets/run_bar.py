@@ -4,8 +4,9 @@ from rich.cells import cell_len
 from textual.widgets import Static
 
 from spm_tui.format import count, duration
+from spm_tui.plain_text import visible
 from spm_tui.tui.job import Job
-from spm_tui.tui.plain import one_line, visible
+from spm_tui.tui.plain import one_line
 
 BAR = 16
 """Cells of a full bar."""

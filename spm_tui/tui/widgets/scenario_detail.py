@@ -7,10 +7,10 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from spm_tui.plain_text import visible
 from spm_tui.prompts import LETTERS
 from spm_tui.scoring.standing import Status
 from spm_tui.tui.judgement import judgement, layout
-from spm_tui.tui.plain import visible
 from spm_tui.tui.views import Response, View
 
 NARROW = 76

@@ -15,7 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from spm_tui.format import number
-from spm_tui.tui.plain import visible
+from spm_tui.plain_text import visible
 from spm_tui.tui.steering import Slot, Steering
 
 TRACK = 11

@@ -19,6 +19,7 @@ from spm_tui.cli.display import MODES
 from spm_tui.cli.output import cleaned
 from spm_tui.errors import EngineLost, SpmError, Unforeseen
 from spm_tui.paths import typed_path
+from spm_tui.plain_text import line
 from store.errors import StoreError
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -46,7 +47,7 @@ class _Parser(argparse.ArgumentParser):
         if unknown := next((one for one in options if one not in known), None):
             close = get_close_matches(unknown, known, n=1)
             message = f"no option {unknown}" + (f"; did you mean {close[0]}?" if close else "")
-        self.exit(BAD_INPUT, f"spm-tui: error: {message}\n")
+        self.exit(BAD_INPUT, f"{line(f'spm-tui: error: {message}')}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,7 +66,7 @@ def _main(given: Sequence[str]) -> int:
         code = _command(parsed)
         sys.stdout.flush()
     except (SpmError, StoreError) as error:
-        print(f"spm-tui: error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(line(f"spm-tui: error: {error}"), file=sys.stderr)
         return FAILED if isinstance(error, EngineLost | Unforeseen) else BAD_INPUT
     except KeyboardInterrupt:
         print("spm-tui: stopped", file=sys.stderr)
@@ -75,7 +76,7 @@ def _main(given: Sequence[str]) -> int:
         if isinstance(error, BrokenPipeError):  # whoever read our results has had enough of them
             return DONE
         place = error.filename or "what was printed"
-        print(f"spm-tui: error: {place}: {error.strerror or error}", file=sys.stderr)
+        print(line(f"spm-tui: error: {place}: {error.strerror or error}"), file=sys.stderr)
         return FAILED
     return code
 

@@ -8,11 +8,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from spm_tui.cli import headless, main
+from spm_tui.cli import headless, main, results
 from spm_tui.cli.storing import store_path
 from spm_tui.datasets import builtin, helpsteer2
 from spm_tui.engine import models
@@ -655,3 +656,48 @@ def test_an_unread_pipe_is_no_error() -> None:
     )
     assert done.stdout.startswith("usage: spm-tui")
     assert "Error" not in done.stderr
+
+
+EVENT = '{"event": "stage", "text": "of another command"}\n'
+
+
+def test_events_replace_events_and_nothing_else(shell: Shell) -> None:
+    words = ("--headless", "--method=oracle", "--targets=high", "--limit=1", "--benchmark=none")
+    shell("--headless", "--method=oracle", "--targets=high", "--limit=1", "--dry-run")
+    before = shell.store.path.read_bytes()
+    Path("notes.md").write_text("mine")
+    Path("link").symlink_to("old.jsonl")
+    Path("old.jsonl").write_text(EVENT)
+    for name in ("store.duckdb", "store.duckdb.wal", "notes.md", "link", ".", "/dev/null"):
+        out, errors = shell(*words, f"--events={name}", code=2)
+        (line,) = errors.splitlines()
+        assert out == ""
+        assert name in line
+    assert shell.store.path.read_bytes() == before
+    assert Path("notes.md").read_text() == "mine"
+    assert Path("old.jsonl").read_text() == EVENT
+    shell(*words, "--events=old.jsonl", code=2)
+    assert json.loads(Path("old.jsonl").read_text())["event"] == "error"
+
+
+def test_results_of_somebody_else_are_refused_before_any_work(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(headless, "run_job")
+    Path("own").mkdir()
+    Path("own/accuracy.md").write_text("mine")
+    _, errors = shell("--headless", "--method=oracle", "--out=own", code=2)
+    assert "own/accuracy.md: is there already, in a folder without a run.json of ours" in errors
+    assert "name another folder with --out" in errors
+    assert [path.name for path in Path("own").iterdir()] == ["accuracy.md"]
+
+
+def test_a_name_moves_no_results() -> None:
+    places = {}
+    for name in ("../../up", "/abs", "a/b", "a-b", "A-b", "x" * 300, "CON"):
+        subject = SimpleNamespace(benchmark=SimpleNamespace(name=name), split="eval")
+        places[name] = SimpleNamespace(scored_with=name, subject=subject)
+    parts = list(places.values())
+    made = results.folders(parts, Path("base"), apart=True)  # type: ignore[arg-type]
+    assert all(path.parent == Path("base") for path in made.values())
+    assert len({path.name.casefold() for path in made.values()}) == len(parts)

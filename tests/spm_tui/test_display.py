@@ -81,4 +81,4 @@ def test_half_a_character_is_an_event_nevertheless(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     with showing("none", str(path)) as show:
         show(Problem("caf\udce9"))
-    assert '"caf?"' in path.read_text(encoding="utf-8")
+    assert '"caf\N{REPLACEMENT CHARACTER}"' in path.read_text(encoding="utf-8")

@@ -352,7 +352,7 @@ def test_runtime_is_of_runs_that_asked(written: dict[str, bytes]) -> None:
 def test_figures_are_there_and_drawn_the_same_each_time(
     parts: list[Part], written: dict[str, bytes]
 ) -> None:
-    drawn = figures.draw(parts)
+    drawn = figures.draw(parts).files
     assert {name.partition(".")[0] for name in drawn} == set(figures.CAPTIONS)
     assert all(content == written[name] for name, content in drawn.items())
     for name in figures.CAPTIONS:

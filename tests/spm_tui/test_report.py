@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,11 +17,13 @@ from spm_tui.engine.scripted import ScriptedEngine
 from spm_tui.errors import InputError
 from spm_tui.format import NOTHING
 from spm_tui.methods.base import Settings
-from spm_tui.report import board, files, paired, tables, text
+from spm_tui.report import board, figures, files, paired, tables, text
 from spm_tui.report.board import Board
+from spm_tui.report.plotting import Drawn
 from spm_tui.report.tables import Table
 from store import benchmarks, browse, runs
 from store.connection import Store
+from store.errors import FileUnusable
 from tests import build, golden
 from tests.build import SMALL
 from tests.conftest import AT
@@ -87,6 +91,75 @@ def test_files_are_written_whole_and_can_be_written_again(store: Store, tmp_path
     for name, content in first.items():
         if name.endswith(".csv"):
             assert len(list(csv.DictReader(content.decode().splitlines()))) > 0, name
+
+
+HOSTILE = "\x1b[2Jn$\\frac{$_|\u202e`<b>\n漢\U0001f642" + "x" * 300
+
+
+def test_names_are_drawn_and_written_as_they_are(store: Store, tmp_path: Path) -> None:
+    fill(store)
+    with store.writing() as db:
+        db.execute("UPDATE runs SET model = ?", [HOSTILE])
+    with store.reading() as db:
+        assert runs.get(db, 1).spec.model == HOSTILE
+    subject = board.subject_of(store, [1, 2])
+    named = replace(subject.benchmark, name=HOSTILE)
+    one = replace(
+        board.score(store, subject, [1, 2], (), everything=True, resamples=0),
+        subject=replace(subject, benchmark=named),
+    )
+    undrawn: list[str] = []
+    for path in files.write(one, tmp_path, record={}, tell=undrawn.append):
+        if path.suffix != ".png":
+            text = path.read_text(encoding="utf-8")
+            assert not {"\x1b", "\u202e"} & set(text), path
+    assert undrawn == []
+    table = (tmp_path / "accuracy.md").read_text().splitlines()
+    pipes = {len(re.findall(r"(?<!\\)\|", row)) for row in table if row.startswith("|")}
+    assert len(pipes) == 1, "no name ends a cell"
+
+
+def test_a_figure_that_cannot_be_drawn_keeps_nothing_else_from_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("Image size of 900000x3 pixels is too large\nor so")
+
+    monkeypatch.setattr(figures, "accuracy", fail)
+    undrawn: list[str] = []
+    written = files.write(scored(store), tmp_path, record={}, tell=undrawn.append)
+    assert undrawn == [
+        "the figure accuracy was not drawn: ValueError: Image size of 900000x3 pixels is too large"
+    ]
+    names = {path.name for path in written}
+    assert {"accuracy.md", "run.json", "bias.png", "by_attribute_count.svg"} <= names
+    assert "accuracy.png" not in names
+
+
+@pytest.mark.parametrize("name", ["accuracy.md", "run.json", "bias.csv", "accuracy.png"])
+def test_files_of_somebody_else_are_not_replaced(
+    name: str, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "render", lambda makers: Drawn({"accuracy.png": b"\x89PNG"}, ()))
+    one = scored(store)
+    (tmp_path / name).write_text("mine, of years")
+    for _ in range(2):
+        with pytest.raises((InputError, FileUnusable), match=name):
+            files.write(one, tmp_path, record={})
+        assert [path.name for path in tmp_path.iterdir() if path.name != "store.duckdb"] == [name]
+    (tmp_path / name).unlink()
+    files.write(one, tmp_path, record={})
+    files.write(one, tmp_path, record={})
+    (tmp_path / "link").write_text("mine")
+    for change in ("write", "link"):
+        (tmp_path / name).unlink()
+        if change == "write":
+            (tmp_path / name).write_text("mine, of years")
+        else:
+            (tmp_path / name).symlink_to("link")
+        with pytest.raises((InputError, FileUnusable), match=name):
+            files.write(one, tmp_path, record={})
+    assert (tmp_path / "link").read_text() == "mine"
 
 
 def test_a_folder_that_cannot_be_written_is_refused_beforehand(tmp_path: Path) -> None:

@@ -259,3 +259,13 @@ def test_tables_that_do_not_fit_are_refused(
     assert str(caught.value).startswith(f"{path}: ")
     assert complaint in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["items.parquet", "record.json"])
+def test_a_folder_with_files_of_somebody_else_is_let_be(
+    name: str, db: Connection, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(FileUnusable, match=name):
+        bundles._prepare(tmp_path)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "mine")]

@@ -135,3 +135,35 @@ def test_a_place_that_cannot_be_written_is_named(
         exports.export_answers(db, run, tmp_path / place)
     assert str(caught.value).startswith(f"{tmp_path / place}: ")
     assert [path.name for path in tmp_path.iterdir()] == ["folder.csv"]
+
+
+@pytest.mark.parametrize("suffix", exports.EXPORT_FORMATS)
+def test_an_export_replaces_an_export_and_nothing_else(
+    suffix: str, db: Connection, choosing: Run, run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / f"x[1]{suffix}"
+    exports.export_answers(db, run, path)
+    exports.export_answers(db, choosing, path)
+    written = path.read_bytes()
+    (tmp_path / f"link{suffix}").symlink_to(path)
+    (tmp_path / f"own{suffix}").write_text("mine")
+    (tmp_path / f"folder{suffix}").mkdir()
+    for name in ("link", "own", "folder"):
+        with pytest.raises(FileUnusable, match=name):
+            exports.export_answers(db, run, tmp_path / f"{name}{suffix}")
+    assert path.read_bytes() == written
+    assert (tmp_path / f"own{suffix}").read_text() == "mine"
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_no_text_of_a_csv_file_is_computed(db: Connection, run: Run, tmp_path: Path) -> None:
+    notes = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "'=x", "'x", "x=", ""]
+    for number, note in enumerate(notes):
+        annotations.annotate(db, replace(FIRST, scenario=number + 1, note=note))
+    exports.export_annotations(db, run, tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open(newline="") as file:
+        written = [row["note"] for row in csv.DictReader(file)]
+    assert written == [f"'{note}" for note in notes[:7]] + notes[7:]
+    exports.export_annotations(db, run, tmp_path / "a.jsonl")
+    rows = map(json.loads, (tmp_path / "a.jsonl").read_text().splitlines())
+    assert [row["note"] for row in rows] == notes

@@ -1,13 +1,12 @@
 """The models of a run, located at once and loaded only when something must be answered."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from spm_tui.bench.embedding import Embedding, Vectors
-from spm_tui.bench.options import KEY, SERVERS
+from spm_tui.bench.options import SERVERS
 from spm_tui.bench.subject import Backbone
 from spm_tui.control_strings import holds_any
 from spm_tui.engine import models, reach, template_files
@@ -17,6 +16,7 @@ from spm_tui.engine.manner import Manner
 from spm_tui.engine.models import Located
 from spm_tui.engine.presets import hub_id
 from spm_tui.engine.reach import POOLING, Cut, Reach
+from spm_tui.engine.remote.key import Key
 from spm_tui.engine.spread import SpreadEngine
 from spm_tui.errors import ModelError
 from spm_tui.format import count
@@ -56,6 +56,8 @@ class ModelChoice:
     """What runs the language model: one of `spm_tui.bench.options.BACKENDS`."""
     urls: tuple[str, ...] = ()
     """Of servers."""
+    key: Key | None = None
+    """For them."""
     ray_address: str = "auto"
 
 
@@ -217,7 +219,7 @@ class Backend:
         choice = self._choice
         self._say(f"asking {', '.join(choice.urls)} for {choice.model}")
         engine = RemoteEngine(
-            choice.urls, choice.model, key=os.environ.get(KEY), patience=PATIENCE, say=self._say
+            choice.urls, choice.model, key=choice.key, patience=PATIENCE, say=self._say
         )
         for server in engine.servers:
             if server.kind and server.kind != choice.backend:

@@ -13,6 +13,7 @@ from spm_tui.bench.plan import make_plan
 from spm_tui.bench.record import Context, with_prompts
 from spm_tui.bench.remarks import EMBEDDER_CUT
 from spm_tui.bench.subject import Job, Subject
+from spm_tui.engine.remote.key import Key
 from spm_tui.errors import InputError
 from spm_tui.methods.base import Settings, reasoning_of
 from spm_tui.methods.catalogue import EMBEDDING, MODEL_OF, PER_TARGET, TRAINED
@@ -20,8 +21,8 @@ from spm_tui.targets import Target
 from store.identity import canonical_json
 
 
-def model_choice(options: RunOptions) -> ModelChoice:
-    """Return which models the options name, and where they run.
+def model_choice(options: RunOptions, *, key: Key | None = None) -> ModelChoice:
+    """Return which models the options name, and where they run; `key` is for servers.
 
     Raises:
         InputError: servers without an address, or the reverse.
@@ -46,6 +47,7 @@ def model_choice(options: RunOptions) -> ModelChoice:
         workers=options.workers,
         backend=options.backend,
         urls=options.url,
+        key=key,
         ray_address=options.ray_address,
     )
 

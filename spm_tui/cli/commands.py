@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from spm_tui.cli.output import bare
 from spm_tui.cli.reporting import print_boards
 from spm_tui.cli.stopping import stoppable
 from spm_tui.cli.storing import existing_store, open_store, require_apart, store_path
+from spm_tui.cli.trust import require_named, server_key, state_folder
 from spm_tui.errors import InputError
 from spm_tui.plain_text import line
 
@@ -28,8 +30,6 @@ def app(parsed: argparse.Namespace) -> int:
     """Open the app."""
     import getpass
 
-    import platformdirs
-
     from spm_tui.bench.options import BY_NAME
     from spm_tui.tui import config
     from spm_tui.tui.app import SpmApp
@@ -42,8 +42,8 @@ def app(parsed: argparse.Namespace) -> int:
     if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError("the app needs a terminal; without one, use --headless")
     settings = config.read(config.location(os.environ), user=getpass.getuser())
-    folder = Path(platformdirs.user_state_dir("spm-tui"))
-    SpmApp(open_store(parsed), config=settings, folder=folder).run()
+    settings = replace(settings, insecure_key=settings.insecure_key or parsed.insecure_key)
+    SpmApp(open_store(parsed), config=settings, folder=state_folder()).run()
     return 0
 
 
@@ -58,6 +58,7 @@ def headless(parsed: argparse.Namespace) -> int:
 
 
 def _headless(parsed: argparse.Namespace, store: "Store") -> int:
+    from spm_tui.bench.named_here import FILE, NamedHere
     from spm_tui.cli import forecasting
     from spm_tui.cli import headless as running
 
@@ -65,8 +66,12 @@ def _headless(parsed: argparse.Namespace, store: "Store") -> int:
     if parsed.dry_run:
         forecasting.print_forecast(forecasting.forecast(cells, store), as_json=parsed.json)
         return 0
+    require_named(cells, NamedHere(state_folder() / FILE))
+    key = server_key(unencrypted=parsed.insecure_key)
     with showing(parsed.display, parsed.events) as show, stoppable() as stop:
-        outcome = running.run(cells, store, show=show, stop=stop, paper=parsed.paper)
+        outcome = running.run(
+            cells, store, show=show, stop=stop, paper=parsed.paper, server_key=key
+        )
     if not outcome.interrupted and parsed.events != "-":
         boards = list(outcome.boards.values())
         print_boards(boards, as_json=parsed.json, several=outcome.several)
@@ -134,8 +139,11 @@ def _reasonings(parsed: argparse.Namespace) -> int:
     if parsed.dry_run:
         print(reasonings.forecast(wanted, store, replace=parsed.replace))
         return 0
+    key = server_key(unencrypted=parsed.insecure_key)
     with showing(parsed.display, parsed.events) as show, stoppable() as stop:
-        outcome = reasonings.write(wanted, store, replace=parsed.replace, show=show, stop=stop)
+        outcome = reasonings.write(
+            wanted, store, replace=parsed.replace, show=show, stop=stop, key=key
+        )
     for note in outcome.notes:
         print(f"note: {line(note)}", file=sys.stderr)
     if parsed.events != "-":

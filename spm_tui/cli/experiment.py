@@ -36,6 +36,8 @@ class Cell:
     """Where an option was set, if in a file: by its field."""
     identity: str = ""
     """Of the benchmark that the file, a `run.json`, was made on."""
+    recorded: Mapping[str, Path] = field(default_factory=dict)
+    """Options that nobody has given but a `run.json`, by field, with its path."""
 
     def located(self, error: InputError) -> InputError:
         """Return an error about an option with the place where the option was set."""
@@ -49,6 +51,7 @@ class _Table:
     """By field; of `options.AXES` several."""
     places: Mapping[str, str]
     identity: str = ""
+    recorded: Mapping[str, Path] = field(default_factory=dict)
 
 
 def cells(given: Mapping[str, Any], config: Path | None = None) -> tuple[Cell, ...]:
@@ -71,7 +74,8 @@ def cells(given: Mapping[str, Any], config: Path | None = None) -> tuple[Cell, .
             wanted = RunOptions(**values, **dict(zip(axes, combination, strict=True)))
             places = {name: place for name, place in table.places.items() if name not in own}
             identity = "" if "benchmark" in own else table.identity
-            found.setdefault(wanted, Cell(wanted, places, identity))
+            recorded = {name: path for name, path in table.recorded.items() if name not in own}
+            found.setdefault(wanted, Cell(wanted, places, identity, recorded))
     return tuple(found.values())
 
 
@@ -85,10 +89,11 @@ def _tables(path: Path, *, out: bool) -> list[_Table]:
         raise InputError(f"expected tables [[{_TABLES}]]", path=path, field=_TABLES)
     places = _places(path, text)
     above = _checked(path, shared, places[0])
-    found = [
-        _Table({**above, **_checked(path, table, own)}, {**places[0], **own}, identity)
-        for table, own in zip(tables, _padded(places[1:], len(tables)), strict=True)
-    ]
+    found = []
+    for table, own in zip(tables, _padded(places[1:], len(tables)), strict=True):
+        values = {**above, **_checked(path, table, own)}
+        recorded = dict.fromkeys(values, path) if path.suffix == ".json" else {}
+        found.append(_Table(values, {**places[0], **own}, identity, recorded))
     if not out:
         _require_one_folder(path, found, above=places[0].get("out"))
     return found

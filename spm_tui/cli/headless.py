@@ -22,6 +22,7 @@ from spm_tui.cli.faults import Faults
 from spm_tui.cli.options import AXES
 from spm_tui.cli.parts import Part, make_ready
 from spm_tui.engine import device
+from spm_tui.engine.remote.key import Key
 from spm_tui.methods.catalogue import MODEL_OF
 from spm_tui.paths import typed_path
 from spm_tui.report.board import Board
@@ -84,6 +85,7 @@ def run(
     show: Show,
     stop: Callable[[], bool],
     paper: bool = False,
+    server_key: Key | None = None,
 ) -> Outcome:
     """Run every method of every cell, score those on the same scenarios together, write files.
 
@@ -95,6 +97,7 @@ def run(
         show: told what happens.
         stop: true when the person wants it to end.
         paper: whether to write the paper's tables and figures, too.
+        server_key: the API key of servers, if they need one.
 
     Raises:
         SpmError, StoreError: bad input, or a model or store that cannot be used, so that nothing
@@ -109,7 +112,7 @@ def run(
     tasks = [_Task(part, method) for part in parts for method in part.methods]
     tasks = _together(tasks, lambda task: task.models)
     faults = Faults(base, tell=lambda text: show(Problem(text)), spares=len(tasks) > 1)
-    runs = _Runs(store, show, stop, parts, faults)
+    runs = _Runs(store, show, stop, parts, faults, key=server_key)
     boards: dict[Path, Board] = {}
     with results.prepared(folders.values(), paper=base if paper else None):
         interrupted = runs.make(_together(tasks, lambda task: task.model))
@@ -162,8 +165,11 @@ class _Runs:
         stop: Callable[[], bool],
         parts: Sequence[Part],
         faults: Faults,
+        *,
+        key: Key | None,
     ) -> None:
         self._store, self._show, self._stop, self._faults = store, show, stop, faults
+        self._key = key
         self._varied = [
             axis for axis in AXES if len({getattr(part.options, axis) for part in parts}) > 1
         ]
@@ -227,7 +233,7 @@ class _Runs:
                 self.failed += event.failed
 
     def _backend_of(self, options: RunOptions) -> Backend:
-        choice = model_choice(options)
+        choice = model_choice(options, key=self._key)
         if self._backend is None or self._backend[0] != choice:
             self._backend = None  # lets go of the models before others are loaded
             show = self._show

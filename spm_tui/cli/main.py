@@ -112,6 +112,7 @@ def parser() -> _Parser:
     root.add_argument("--paper", action="store_true", help="with it: the paper's whole evaluation")
     root.add_argument("--dry-run", action="store_true", help="with it: only say what it would take")
     options.add_to(root, *_RUNNING, repeatable=options.AXES)
+    _add_insecure(root, default=False)
     output = root.add_argument_group("how to show it")
     output.add_argument(
         "--config", metavar="FILE", type=_path, help="options or a grid, TOML or a run.json"
@@ -144,6 +145,15 @@ def _add_store(to: argparse.ArgumentParser, default: str | None = argparse.SUPPR
         metavar="FILE",
         default=default,
         help="the DuckDB file; else $SPM_STORE, else the platform's data folder",
+    )
+
+
+def _add_insecure(to: argparse.ArgumentParser, default: bool | str = argparse.SUPPRESS) -> None:
+    to.add_argument(
+        "--insecure-key",
+        action="store_true",
+        default=default,
+        help=f"send {KEY} over plain HTTP to other machines, too: whoever is between can read it",
     )
 
 
@@ -181,6 +191,7 @@ def _add_import(commands: "argparse._SubParsersAction[_Parser]") -> None:
     reasonings.add_argument(
         "--replace", action="store_true", help="also where there are some, by anyone else"
     )
+    _add_insecure(reasonings)
     absent = argparse.SUPPRESS  # then what is given before the command counts
     reasonings.add_argument(
         "--dry-run", action="store_true", default=absent, help="only say what it would take"

@@ -20,6 +20,7 @@ from spm_tui.bench.reasonings import (
 )
 from spm_tui.bench.subject import Selection, Subject, load_subject
 from spm_tui.cli.display import Show
+from spm_tui.engine.remote.key import Key
 from spm_tui.engine.schedule import CHARACTERS_PER_TOKEN
 from spm_tui.format import count
 from spm_tui.forms import most_tokens
@@ -41,7 +42,13 @@ class Outcome:
 
 
 def write(
-    options: RunOptions, store: Store, *, replace: bool, show: Show, stop: Callable[[], bool]
+    options: RunOptions,
+    store: Store,
+    *,
+    replace: bool,
+    show: Show,
+    stop: Callable[[], bool],
+    key: Key | None = None,
 ) -> Outcome:
     """Explain what is to be explained.
 
@@ -53,7 +60,7 @@ def write(
     subject = _subject(options, store)
     if not replace and not unexplained(store, subject):
         return Outcome(f"nothing to explain: {_all(subject)} have reasonings", (), 0, False)
-    backend = Backend(model_choice(options), say=lambda text: show(Stage(text)))
+    backend = Backend(model_choice(options, key=key), say=lambda text: show(Stage(text)))
     explainer = Explainer(backend.backbone("language"), options.seed)
     done, objections = 0, Counter[str]()
     ended = Ended(0, "finished", 0)

@@ -13,7 +13,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def stoppable() -> Iterator[Callable[[], bool]]:
     """Give a function that tells whether the person wants to stop.
 
-    The second signal raises KeyboardInterrupt wherever the program is.
+    The second signal raises KeyboardInterrupt wherever the program is. A signal that is ignored
+    stays so: `nohup` has the program outlive its terminal, and a shell's script what it starts in
+    the background its Ctrl-C.
     """
     asked = False
 
@@ -24,7 +26,8 @@ def stoppable() -> Iterator[Callable[[], bool]]:
         asked = True
         print("stopping after the batch in hand; Ctrl-C again stops at once", file=sys.stderr)
 
-    before = {number: signal.signal(number, ask) for number in _SIGNALS}
+    heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, ask) for number in heeded}
     try:
         yield lambda: asked
     finally:

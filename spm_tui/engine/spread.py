@@ -136,7 +136,8 @@ def _serve(
     from spm_tui.engine.local import local
 
     torch.set_num_threads(threads)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the parent decides what it means
     try:
         engine = local(folder, placement=placement, rows=rows, plain=plain)
         while True:

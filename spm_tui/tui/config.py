@@ -6,6 +6,7 @@
     author = "ada"                   # of annotations; else the name of the user
     model = "HuggingFaceTB/SmolLM2-360M-Instruct"    # offered first for runs
     command = ["srun", "--gres=gpu:1", "spm-tui"]    # what starts a run
+    insecure-key = true              # as the option of that name
     [keys]
     browse.search = "ctrl+f"         # ids as the help screen lists them
 
@@ -34,11 +35,13 @@ class Config:
     """None: the embedded one."""
     command: tuple[str, ...] = ()
     """Program and first arguments that start a run; empty: this installation."""
+    insecure_key: bool = False
+    """Whether the API key of servers may go to other machines over plain HTTP."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Id of a binding → its keys, separated by commas, for `App.set_keymap`."""
 
 
-_NAMES = tuple(one.name for one in fields(Config))
+_NAMES = tuple(one.name.replace("_", "-") for one in fields(Config))
 
 
 def location(environ: Mapping[str, str]) -> Path:
@@ -74,6 +77,7 @@ def read(path: Path, *, user: str) -> Config:
         theme=_text(found, "theme", path),
         model=_text(found, "model", path),
         command=_words(found, path),
+        insecure_key=_truth(found, "insecure-key", path),
         keys=dict(_keys(found.get("keys", {}), "keys", path)),
     )
 
@@ -94,6 +98,13 @@ def _text(found: Mapping[str, object], name: str, path: Path) -> str | None:
     value = found[name]
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"expected a text, found {value!r}", path=path, field=name)
+    return value
+
+
+def _truth(found: Mapping[str, object], name: str, path: Path) -> bool:
+    value = found.get(name, False)
+    if not isinstance(value, bool):
+        raise InputError(f"expected true or false, found {value!r}", path=path, field=name)
     return value
 
 

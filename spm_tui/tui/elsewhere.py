@@ -83,11 +83,14 @@ def obstacle(other: OtherRun) -> str:
 
 
 def interrupt(other: OtherRun) -> str:
-    """Send the run's process what Ctrl-C sends; return why that cannot be, empty if it is done."""
+    """Ask the run's process to end; return why that cannot be, empty if it is done.
+
+    It takes this like Ctrl-C, which one that a script started in the background ignores.
+    """
     if why := obstacle(other):
         return why
     try:
-        os.kill(int(other.process), signal.SIGINT)
+        os.kill(int(other.process), signal.SIGTERM)
     except OSError as error:
         return f"process {other.process} cannot be asked to stop: {error.strerror}"
     return ""

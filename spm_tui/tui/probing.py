@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from spm_tui.engine.remote.dialects import WORDS
+from spm_tui.engine.remote.key import Key
 from spm_tui.engine.remote.probe import NotServed, Server, explore
 from spm_tui.errors import ModelError
 from spm_tui.format import count, latency
@@ -33,7 +34,7 @@ def probe_all(
     urls: Sequence[str],
     model: str,
     *,
-    key: str | None,
+    key: Key | None,
     tell: Callable[[Outcome], None],
     cancelled: Callable[[], bool],
 ) -> None:
@@ -53,7 +54,7 @@ def probe_all(
 async def _probe_all(
     urls: Sequence[str],
     model: str,
-    key: str | None,
+    key: Key | None,
     tell: Callable[[Outcome], None],
     cancelled: Callable[[], bool],
 ) -> None:
@@ -64,7 +65,7 @@ async def _probe_all(
             tell(task.result())
 
 
-async def _outcome(url: str, model: str, key: str | None) -> Outcome:
+async def _outcome(url: str, model: str, key: Key | None) -> Outcome:
     try:
         server = await _server(url, model, key)
     except NotServed as error:
@@ -74,7 +75,7 @@ async def _outcome(url: str, model: str, key: str | None) -> Outcome:
     return Outcome(url, True, described(server), server.notes, (server.model,), server.kind)
 
 
-async def _server(url: str, model: str, key: str | None) -> Server:
+async def _server(url: str, model: str, key: Key | None) -> Server:
     try:
         return await explore(url, model, key=key, patience=0.0, transport=None)
     except NotServed as error:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spm_tui.bench.estimate import Estimate
+from spm_tui.bench.named_here import Resource
 from spm_tui.bench.options import TARGET_SETS, RunOptions
 from spm_tui.engine.remote.addresses import read_address
+from spm_tui.engine.remote.key import Key
 from spm_tui.errors import InputError, ModelError
 from spm_tui.format import count, duration, gigabytes
 from spm_tui.tui.known_models import KnownModel
+from spm_tui.tui.plain import visible
 
 BACKENDS = {
     "local": "local",
@@ -50,20 +53,31 @@ def target_sets(names: tuple[str, ...], saved: Sequence[str]) -> tuple[str, ...]
     return names
 
 
-def addresses(text: str) -> tuple[str, ...]:
+def addresses(text: str, *, key: Key | None = None) -> tuple[str, ...]:
     """Return addresses of servers, with blanks or commas between them, without what is not needed.
 
     Raises:
-        InputError: there is none, or one is no address.
+        InputError: there is none, one is no address, or one that `key` may not go to.
 
     """
     try:
         found = [read_address(one)[0] for one in text.replace(",", " ").split()]
+        for url in found if key else ():
+            key.require_safe(url)
     except ModelError as error:
         raise InputError(str(error), field="--url") from error
     if not found:
         raise InputError("expected the address of a server", field="--url")
     return tuple(dict.fromkeys(found))
+
+
+def strangers(recorded: Sequence[Resource]) -> str:
+    """Return that only a run's record names these servers, clusters and models."""
+    names = "; ".join(visible(f"{resource.kind} {resource.name}") for resource in recorded)
+    return (
+        f"Only the run's record names {names}. It may be anybody's: no key goes there and nothing"
+        " is loaded before you start it"
+    )
 
 
 def model_name(text: str, *, kinds: str) -> str:

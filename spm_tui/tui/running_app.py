@@ -1,6 +1,7 @@
 """The app as far as it runs: starts runs, shows them thinking, asks before it leaves them."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,8 +12,10 @@ from textual import on
 from textual.binding import Binding, BindingType
 
 from spm_tui.bench.events import ItemAnswered
-from spm_tui.bench.options import LANGUAGE_MODEL, RunOptions
+from spm_tui.bench.named_here import FILE, NamedHere
+from spm_tui.bench.options import KEY, LANGUAGE_MODEL, RunOptions
 from spm_tui.bench.repeating import options_of
+from spm_tui.engine.remote.key import read_key
 from spm_tui.methods.catalogue import MODEL_OF
 from spm_tui.tui import session
 from spm_tui.tui.arriving_app import ArrivingApp
@@ -45,21 +48,25 @@ class RunningApp(ArrivingApp):
         self, store: Store, *, config: Config, folder: Path, command: Sequence[str] = COMMAND
     ) -> None:
         super().__init__(store, config=config, folder=folder)
+        insecure = ("--insecure-key",) if config.insecure_key else ()
         self.queue = JobQueue(
-            config.command or command,
+            (*(config.command or command), *insecure),
             store=self.store.path,
             logs=self.folder / "logs",
             tell=lambda told: self.post_message(JobTold(told)),
         )
+        models = [config.model] if config.model else []
+        self._named = NamedHere(self.folder / FILE, models=models)
         self._followed: int | None = None
         """The job whose run is opened as soon as it has one."""
         self._addresses: tuple[str, ...] = ()
         """Of servers, as the last run that had any was told."""
 
     def on_mount(self) -> None:
-        """Be ready for the terminal to go away."""
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
+        """Be ready for the terminal to go away, unless that is to be ignored (`nohup`)."""
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGHUP, self._hung_up)
 
     def _hung_up(self) -> None:
         """Remember all and end as a hang-up ends any program; what runs goes on."""
@@ -82,12 +89,16 @@ class RunningApp(ArrivingApp):
         desk = self.desk
         if desk is None or desk.index is None:
             return
-        run = desk.opened.run
-        if run and run.spec.method in MODEL_OF:
-            self.notify(f"running scenario {desk.index + 1} again, as run {run.number}")
-            self.submit(replace(options_of(run), scenario=(desk.index + 1,)))
+        run, scenario = desk.opened.run, desk.index + 1
+        if run is None or run.spec.method not in MODEL_OF:
+            self.action_run_form(scenario=scenario)
+            return
+        options = replace(options_of(run), scenario=(scenario,))
+        if self._named.missing(options):  # the run may be anybody's
+            self.action_run_form(scenario=scenario)
         else:
-            self.action_run_form(scenario=desk.index + 1)
+            self.notify(f"running scenario {scenario} again, as run {run.number}")
+            self.submit(options)
 
     def action_run_form(self, scenario: int | None = None) -> None:
         """Put a run together."""
@@ -100,9 +111,21 @@ class RunningApp(ArrivingApp):
             return
         start = replace(self._initial(), scenario=(scenario,) if scenario else ())
         form = RunForm(
-            choices, known_models(), self._estimate, initial=start, addresses=self._addresses
+            choices,
+            known_models(),
+            self._estimate,
+            initial=start,
+            addresses=self._addresses,
+            missing=self._named.missing,
+            key=read_key(os.environ, KEY, unencrypted=self.config.insecure_key),
         )
-        self.push_screen(form, lambda wanted: self.submit(wanted) if wanted else None)
+        self.push_screen(form, self._start)
+
+    def _start(self, wanted: RunOptions | None) -> None:
+        """Start what the form was left with: all that it shows is a person's word from here on."""
+        if wanted:
+            self._named.add(wanted)
+            self.submit(wanted)
 
     def _choices(self) -> list["BenchmarkChoice"]:
         from spm_tui.tui.screens.run_form import BenchmarkChoice

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from spm_tui.engine.remote.engine import RemoteEngine
+from spm_tui.engine.remote.key import Key
 from spm_tui.errors import EngineLost, ModelError
 from spm_tui.wire import Reply, Request, derive_seed
 from tests.spm_tui.remote_server import (
@@ -373,7 +374,9 @@ def test_a_mistake_in_the_program_is_not_hidden() -> None:
 def test_the_key_is_in_no_message_and_no_repr() -> None:
     said: list[str] = []
     fake = FakeServer(lambda _: error(400, "your key is sesame"), key="sesame")
-    engine = RemoteEngine([URL], "m", key="sesame", say=said.append, transport=fake.transport)
+    engine = RemoteEngine(
+        [URL], "m", key=Key("sesame", True), say=said.append, transport=fake.transport
+    )
     ((answer,),) = engine.answer([request("a")])
     assert answer[1].error == "HTTP 400: your key is [key]"
     assert "sesame" not in f"{engine!r} {engine.servers!r} {said}"
@@ -381,6 +384,26 @@ def test_the_key_is_in_no_message_and_no_repr() -> None:
 
 def test_an_answer_that_holds_the_key_stays_as_it_is() -> None:
     fake = FakeServer(key="good")
-    engine = RemoteEngine([URL], "m", key="good", transport=fake.transport)
+    engine = RemoteEngine([URL], "m", key=Key("good", True), transport=fake.transport)
     ((answer,),) = engine.answer([request("a")])
     assert answer[1].text == GOOD
+
+
+@pytest.mark.parametrize("said", ["token-abc123", "token%2Dabc123", "dG9rZW4tYWJjMTIz"])
+def test_an_answer_that_repeats_a_key_which_is_no_word_is_cleared_of_it(said: str) -> None:
+    fake = FakeServer(lambda _: GOOD.replace("good", said), key="token-abc123")
+    engine = RemoteEngine([URL], "m", key=Key("token-abc123", True), transport=fake.transport)
+    ((answer,),) = engine.answer([request("a")])
+    assert answer[1].text == GOOD.replace("good", "[key]")
+
+
+def test_an_answer_that_cannot_be_read_is_told_without_the_key() -> None:
+    body = httpx2.Response(200, text='"choices" sesame ses%61me', headers={"x": "sesame"})
+    fake = FakeServer(lambda _: body, key="sesame")
+    engine = RemoteEngine(
+        [URL], "m", key=Key("sesame", True), transport=fake.transport, deadline=0.1
+    )
+    ((answer,),) = engine.answer([request("a")])
+    assert answer[1].error
+    assert "[key] [key]" in answer[1].error
+    assert "sesame" not in answer[1].error

@@ -1,18 +1,21 @@
 """Servers of all kinds, as the probe finds them."""
 
 import asyncio
+import re
 from typing import Any
 
 import httpx2
 import pytest
 
+from spm_tui.engine.remote.key import Key, read_key
 from spm_tui.engine.remote.probe import Server, explore, probe
 from spm_tui.errors import ModelError
 from tests.spm_tui.remote_server import URL, Body, FakeServer, Outcome, error, way_of
 
 
 def found(fake: FakeServer, *, url: str = URL, model: str = "m", key: str | None = None) -> Server:
-    return probe(url, model, key=key, transport=fake.transport)
+    told = read_key({"KEY": key or ""}, "KEY", unencrypted=True)
+    return probe(url, model, key=told, transport=fake.transport)
 
 
 def complaint(fake: FakeServer, **options: Any) -> str:
@@ -326,11 +329,37 @@ def test_a_server_that_is_busy_is_not_taken_for_one_that_keeps_no_form() -> None
     [
         httpx2.Response(200, json={"error": {"message": "secret-of-ours is over quota"}}),
         httpx2.Response(302, headers={"location": "http://other/secret-of-ours"}),
+        error(401, "secret%2Dof%2Dours"),
+        error(403, "c2VjcmV0LW9mLW91cnM="),
+        error(400, b"Bearer secret-of-ours".hex(" ")),
     ],
 )
 def test_a_key_that_a_server_repeats_is_not_passed_on(response: httpx2.Response) -> None:
     server = FakeServer(key="secret-of-ours", pages={"/v1/chat/completions": response})
     with pytest.raises(ModelError) as caught:
-        probe(URL, "m", key="secret-of-ours", transport=server.transport)
-    assert "secret-of-ours" not in str(caught.value)
+        probe(URL, "m", key=Key("secret-of-ours", True), transport=server.transport)
+    assert not re.search("secret|c2Vj|73 65", str(caught.value))
     assert "[key]" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://server/v1", "http://127.0.0.2:8000/v1", "http://[::1]/v1"]
+)
+def test_a_key_goes_where_nobody_can_read_it(url: str) -> None:
+    Key("secret").require_safe(url)
+
+
+@pytest.mark.parametrize("url", [URL, "http://127.0.0.1.evil.com/v1", "http://0.0.0.0:8000/v1"])
+def test_a_key_goes_over_plain_http_to_no_other_machine_unless_it_may(url: str) -> None:
+    fake = FakeServer(key="secret")
+    with pytest.raises(ModelError, match="would travel unencrypted; use https, or --insecure-key"):
+        probe(url, "m", key=Key("secret"), transport=fake.transport)
+    assert not fake.headers
+    Key("secret", unencrypted=True).require_safe(url)
+    assert probe(url, "m", key=None, transport=FakeServer().transport).model == "m"
+
+
+def test_headers_may_hold_any_characters() -> None:
+    odd = httpx2.Response(401, headers=[(b"x-note", "schlüssel".encode()), (b"x", b"\xff")])
+    fake = FakeServer(pages={"/v1/models": odd})
+    assert "API key is missing" in complaint(fake, key="secret")

@@ -1,26 +1,26 @@
 """One server over HTTP: the only place that knows the HTTP client, and the API key.
 
 The key is sent to the given address and nowhere else: redirects are not followed, and what
-servers complain about is cleared of it before it can reach a message.
+servers say is cleared of it before it can reach a message or the store.
 """
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
 import httpx2
 
-from spm_tui.engine.remote.addresses import read_address
+from spm_tui.engine.remote.addresses import is_loopback, read_address
+from spm_tui.engine.remote.key import Key
 from spm_tui.engine.remote.pace import MOST
 from spm_tui.engine.remote.responses import Said, Trouble, read
-from spm_tui.errors import ModelError
+from spm_tui.errors import ModelError, SpmError
 
 _CONNECT = 10.0
 """Seconds for a connection."""
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 Transport = httpx2.AsyncBaseTransport
 
@@ -50,19 +50,19 @@ class Connection:
         transport: in place of the network, for tests.
 
     Raises:
-        ModelError: the address or the key is none.
+        ModelError: the address or the key is none, or the key may not go there.
 
     """
 
-    def __init__(self, url: str, *, key: str | None, transport: Transport | None = None) -> None:
+    def __init__(self, url: str, *, key: Key | None, transport: Transport | None = None) -> None:
         self.url, host = read_address(url)
-        self._key = _checked(key)
+        self._key = key
         self._client = httpx2.AsyncClient(
-            headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+            headers=key.headers(self.url) if key else {},
             timeout=httpx2.Timeout(None, connect=_CONNECT),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=MOST),
             transport=transport,
-            trust_env=host not in _LOOPBACK,  # a proxy does not lead to this machine
+            trust_env=not is_loopback(host),  # a proxy does not lead to this machine
             follow_redirects=False,
         )
 
@@ -88,11 +88,21 @@ class Connection:
 
         """
         response = await self._send("POST", f"{self.url}/chat/completions", timeout, body)
+        try:
+            said = self._read(response)
+        except ModelError as error:
+            raise ModelError(f"{self.url}: {error}") from error
+        if self._key and not self._key.may_be_word:
+            said = replace(said, text=self._key.cleared(said.text))
+        return said
+
+    def _read(self, response: Response) -> Said:
+        """Return what a response says; of what it is not, an error that does not tell the key."""
         now = datetime.now(UTC)
         try:
             return read(response.status, response.headers, response.text, now=now)
-        except ModelError as error:
-            raise ModelError(f"{self.url}: {error}") from error
+        except SpmError:
+            return read(response.status, response.headers, self._cleared(response.text), now=now)
 
     async def get(self, path: str, *, timeout: float) -> Response:
         """Return what is at a path below the address, or at the server's root for `/…`.
@@ -113,25 +123,19 @@ class Connection:
         except TimeoutError as error:
             raise Trouble(f"no answer within {timeout:.3g} s", busy=True) from error
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise Trouble(f"cannot be reached ({_reason(error)})") from error
+            raise Trouble(f"cannot be reached ({self._reason(error)})") from error
         except httpx2.RequestError as error:
-            raise Trouble(f"the connection broke off ({_reason(error)})", blamed=True) from error
-        status, headers, text = response.status_code, response.headers, response.text
-        answers = status == 200 and '"choices"' in text
-        if self._key and not answers:  # those stay as they are: a key may be a word
-            text = text.replace(self._key, "[key]")
-            cleared = [(name, value.replace(self._key, "[key]")) for name, value in headers.items()]
-            headers = httpx2.Headers(cleared)
-        return Response(status, headers, text)
+            raise Trouble(
+                f"the connection broke off ({self._reason(error)})", blamed=True
+            ) from error
+        headers = [(name, self._cleared(value)) for name, value in response.headers.items()]
+        text = response.text
+        if response.status_code != 200 or '"choices"' not in text:  # an answer is read first
+            text = self._cleared(text)
+        return Response(response.status_code, httpx2.Headers(headers, encoding="utf-8"), text)
 
+    def _cleared(self, text: str) -> str:
+        return self._key.cleared(text) if self._key else text
 
-def _reason(error: httpx2.RequestError) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
-
-
-def _checked(key: str | None) -> str | None:
-    if key is None or not key.strip():
-        return None
-    if not (key.strip().isascii() and key.strip().isprintable()):
-        raise ModelError("the API key holds characters that no key has")
-    return key.strip()
+    def _reason(self, error: httpx2.RequestError) -> str:
+        return self._cleared(" ".join(str(error).split())) or type(error).__name__

@@ -18,6 +18,7 @@ from spm_tui.engine.base import Answer
 from spm_tui.engine.remote.connection import Connection, Transport
 from spm_tui.engine.remote.dialects import longest
 from spm_tui.engine.remote.health import Health
+from spm_tui.engine.remote.key import Key
 from spm_tui.engine.remote.pace import Pace
 from spm_tui.engine.remote.pool import Endpoint, Pool
 from spm_tui.engine.remote.probe import Server, explore
@@ -53,7 +54,7 @@ class RemoteEngine:
         urls: Sequence[str],
         model: str,
         *,
-        key: str | None,
+        key: Key | None,
         deadline: float = 600.0,
         patience: float = 120.0,
         say: Callable[[str], None] = lambda _: None,

@@ -12,6 +12,7 @@ from typing import Any
 from spm_tui.engine.presets import hub_id
 from spm_tui.engine.remote.connection import Connection, Response, Transport
 from spm_tui.engine.remote.dialects import WORDS, Manner
+from spm_tui.engine.remote.key import Key
 from spm_tui.engine.remote.responses import Trouble, complaint, redirected
 from spm_tui.engine.remote.trials import Trials
 from spm_tui.errors import ModelError
@@ -88,7 +89,7 @@ def probe(
     url: str,
     model: str,
     *,
-    key: str | None,
+    key: Key | None,
     patience: float = 0.0,
     transport: Transport | None = None,
 ) -> Server:
@@ -113,7 +114,7 @@ async def explore(
     url: str,
     model: str,
     *,
-    key: str | None,
+    key: Key | None,
     patience: float,
     transport: Transport | None,
     say: Callable[[str], None] = lambda _: None,

@@ -16,7 +16,9 @@ from textual.widgets.selection_list import Selection
 from textual.worker import get_current_worker
 
 from spm_tui.bench.estimate import Estimate
+from spm_tui.bench.named_here import Resource
 from spm_tui.bench.options import BY_NAME, MODEL_OPTION, SERVERS, RunOptions
+from spm_tui.engine.remote.key import Key
 from spm_tui.errors import InputError, SpmError
 from spm_tui.methods.catalogue import FEW_SHOT, MODEL_OF
 from spm_tui.tui.known_models import KnownModel
@@ -26,6 +28,7 @@ from spm_tui.tui.run_texts import (
     brief,
     model_name,
     offered,
+    strangers,
     target_sets,
     written,
 )
@@ -69,6 +72,9 @@ class RunForm(ModalScreen[RunOptions | None]):
         estimate: says what a run would take; called in a thread.
         initial: what the form starts with; options it does not show stay as they are there.
         addresses: of servers, to begin with where `initial` has none.
+        missing: what of a run's servers, clusters and models was never named on this machine: of
+            what `initial` has, that is pointed out.
+        key: the API key of servers.
 
     """
 
@@ -91,6 +97,7 @@ class RunForm(ModalScreen[RunOptions | None]):
         & Select:focus SelectCurrent, & Input:focus { background: $panel; text-style: bold; }
         & SelectCurrent #label { text-wrap: nowrap; text-overflow: ellipsis; }
         & #estimate { height: auto; text-style: bold; }
+        & #strangers { display: none; height: auto; color: $text-warning; }
         & .hint { height: auto; color: $text-muted; }
     }
     """
@@ -115,8 +122,11 @@ class RunForm(ModalScreen[RunOptions | None]):
         *,
         initial: RunOptions | None = None,
         addresses: Sequence[str] = (),
+        missing: Callable[[RunOptions], Sequence[Resource]] = lambda _: (),
+        key: Key | None = None,
     ) -> None:
         super().__init__()
+        self._missing, self._key = missing, key
         self._initial = initial or RunOptions()
         self._addresses = self._initial.url or addresses
         self._benchmarks = {choice.key: choice for choice in benchmarks}
@@ -154,6 +164,7 @@ class RunForm(ModalScreen[RunOptions | None]):
                 yield choice("decoding", _same(BY_NAME["decoding"].choices), start.decoding)
                 for name in _TEXTS:
                     yield line(name, written(start, name), _HINTS.get(name, ""))
+            yield Static(id="strangers", markup=False)
             yield Static(id="estimate", markup=False)
             yield Static(
                 "ctrl+r start   tab next   enter open a choice   escape cancel",
@@ -189,6 +200,7 @@ class RunForm(ModalScreen[RunOptions | None]):
             return
         self._show_what_matters()
         self._wanted = self._read()
+        self._point_out(self._wanted or self._initial)
         if self._wanted is None:
             self.query_one("#estimate", Static).update("a value cannot be used")
         else:
@@ -215,6 +227,18 @@ class RunForm(ModalScreen[RunOptions | None]):
         for name, there in shown.items():
             self.query_one(f"#field-{name}", Field).display = there
 
+    def _point_out(self, wanted: RunOptions) -> None:
+        """Say what a run's record names and nobody has named on this machine."""
+        note = self.query_one("#strangers", Static)
+        note.update(strangers(self._recorded(wanted)))
+        note.display = bool(self._recorded(wanted))
+
+    def _recorded(self, wanted: RunOptions) -> list[Resource]:
+        """Return what a run would use that nobody but the form's beginning has named."""
+        begun = replace(self._initial, method=wanted.method, backend=wanted.backend)
+        beginning = self._missing(begun)
+        return [resource for resource in self._missing(wanted) if resource in beginning]
+
     def _value(self, name: str) -> str:
         return str(self.query_one(f"#{name}", Select).value)
 
@@ -232,6 +256,8 @@ class RunForm(ModalScreen[RunOptions | None]):
                 field.complain(str(error).removeprefix(f"field '--{name}': "))
         if values.get("backend", "") not in ("", *SERVERS):
             values["url"] = ()
+        if values.get("model", self._initial.model) != self._initial.model:
+            values["revision"] = None  # it is one of the other model
         wanted = replace(self._initial, **values)
         complaining = [field for field in self.query(Field) if field.has_class("-wrong")]
         return None if complaining else wanted
@@ -260,7 +286,7 @@ class RunForm(ModalScreen[RunOptions | None]):
             served = name == "model" and self._value("backend") in SERVERS
             return model_name(text, kinds="a model of the server" if served else _LOCAL)
         if name == "url":
-            return addresses(text)
+            return addresses(text, key=self._key)
         if not text and name in _OPTIONAL:
             return getattr(RunOptions(), name)
         found = BY_NAME[name].read(text)
@@ -294,11 +320,18 @@ class RunForm(ModalScreen[RunOptions | None]):
         if not field.display:
             return
         try:
-            urls = addresses(self.query_one("#url", Input).value)
+            urls = addresses(self.query_one("#url", Input).value, key=self._key)
         except InputError as error:
             field.complain(str(error).removeprefix("field '--url': "))
             return
-        self.query_one(ConnectionTest).ask(urls, self.query_one("#served", Input).value.strip())
+        model = self.query_one("#served", Input).value.strip()
+        self.query_one(ConnectionTest).ask(urls, model, key=self._key_for(urls))
+
+    def _key_for(self, urls: Sequence[str]) -> Key | None:
+        """Return the key for a test; what a record names is tested without until it is started."""
+        recorded = self._recorded(replace(self._initial, url=tuple(urls)))
+        strange = any(resource.kind == "server" for resource in recorded)
+        return None if strange else self._key
 
     @on(Input.Changed, "#url")
     def _other_servers(self) -> None:

@@ -1,6 +1,5 @@
 """The row of a form by which servers are tried out."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,11 +11,11 @@ from textual.message import Message
 from textual.widgets import Button, Static
 from textual.worker import get_current_worker
 
-from spm_tui.bench.options import KEY
 from spm_tui.plain_text import visible
 from spm_tui.tui.widgets.field import Field
 
 if TYPE_CHECKING:
+    from spm_tui.engine.remote.key import Key
     from spm_tui.tui.probing import Outcome
 
 
@@ -56,12 +55,12 @@ class ConnectionTest(Field):
         yield from super().compose()
         yield Static(classes="told", markup=False)
 
-    def ask(self, urls: Sequence[str], model: str) -> None:
+    def ask(self, urls: Sequence[str], model: str, *, key: "Key | None") -> None:
         """Ask the servers at these addresses; an empty model is whichever they have."""
         self.forget()
         self._lines = {url: Content(f"… {url}") for url in urls}
         self._show()
-        self._probe(urls, model, self._asked)
+        self._probe(urls, model, key, self._asked)
 
     def forget(self) -> None:
         """What was asked is of no use any more."""
@@ -71,7 +70,7 @@ class ConnectionTest(Field):
         self._show()
 
     @work(thread=True, group="probe", exit_on_error=False)
-    def _probe(self, urls: Sequence[str], model: str, asked: int) -> None:
+    def _probe(self, urls: Sequence[str], model: str, key: "Key | None", asked: int) -> None:
         from spm_tui.tui.probing import probe_all
 
         worker = get_current_worker()
@@ -79,7 +78,6 @@ class ConnectionTest(Field):
         def tell(outcome: "Outcome") -> None:
             self.post_message(self.Told(outcome, asked))
 
-        key = os.environ.get(KEY)
         probe_all(urls, model, key=key, tell=tell, cancelled=lambda: worker.is_cancelled)
 
     @on(Told)

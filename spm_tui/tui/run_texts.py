@@ -62,8 +62,9 @@ def addresses(text: str, *, key: Key | None = None) -> tuple[str, ...]:
     """
     try:
         found = [read_address(one)[0] for one in text.replace(",", " ").split()]
-        for url in found if key else ():
-            key.require_safe(url)
+        for url in found:
+            if key:
+                key.require_safe(url)
     except ModelError as error:
         raise InputError(str(error), field="--url") from error
     if not found:

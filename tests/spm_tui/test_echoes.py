@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import textwrap
+from collections.abc import Callable, Mapping
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -21,7 +22,7 @@ def basic(text: str) -> str:
     return base64.b64encode(f"user:{text}".encode()).decode()
 
 
-WAYS = {
+WAYS: Mapping[str, Callable[[str], str]] = {
     "as it is": str,
     "lower case": str.lower,
     "upper case": str.upper,

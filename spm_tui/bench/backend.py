@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from spm_tui.bench.embedding import Embedding, Vectors
 from spm_tui.bench.options import SERVERS
+from spm_tui.bench.served import served_identity
 from spm_tui.bench.subject import Backbone
 from spm_tui.control_strings import holds_any
 from spm_tui.engine import models, reach, template_files
@@ -58,6 +59,8 @@ class ModelChoice:
     """Of servers."""
     key: Key | None = None
     """For them."""
+    without: frozenset[str] = frozenset()
+    """Which of `spm_tui.bench.options.UNSENT` servers are not sent."""
     ray_address: str = "auto"
 
 
@@ -99,11 +102,13 @@ class Backend:
         """Return a model's identity; its files are fetched if need be.
 
         On a server it is the model's name and the software that is said to run there, so that
-        what is answered can be read without it.
+        what is answered can be read without it, and what the server is not sent.
         """
         if self._served(role):
             name = hub_id(self._choice.model)
-            return Backbone(name, f"{name}/served/{self._choice.backend}", served=True)
+            return Backbone(
+                name, served_identity(name, self._choice.backend, self._choice.without), served=True
+            )
         model = self._model(role)
         placement = self._actors.placement if self._clustered(role) else self.placement
         parts = (model.revision, placement.precision, self._manner(role).changes)
@@ -219,7 +224,12 @@ class Backend:
         choice = self._choice
         self._say(f"asking {', '.join(choice.urls)} for {choice.model}")
         engine = RemoteEngine(
-            choice.urls, choice.model, key=choice.key, patience=PATIENCE, say=self._say
+            choice.urls,
+            choice.model,
+            key=choice.key,
+            patience=PATIENCE,
+            without=choice.without,
+            say=self._say,
         )
         for server in engine.servers:
             if server.kind and server.kind != choice.backend:

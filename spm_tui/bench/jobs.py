@@ -25,7 +25,7 @@ def model_choice(options: RunOptions, *, key: Key | None = None) -> ModelChoice:
     """Return which models the options name, and where they run; `key` is for servers.
 
     Raises:
-        InputError: servers without an address, or the reverse.
+        InputError: servers without an address, or the reverse; or going without what is needed.
 
     """
     if options.backend in SERVERS and not options.url:
@@ -33,6 +33,12 @@ def model_choice(options: RunOptions, *, key: Key | None = None) -> ModelChoice:
     if options.url and options.backend not in SERVERS:
         servers = f"{', '.join(SERVERS[:-1])} or {SERVERS[-1]}"
         raise InputError(f"only servers have one: --backend {servers}", field="--url")
+    if options.without and options.backend not in SERVERS:
+        raise InputError("only servers may take none; here they are heeded", field="--without")
+    sampling = options.decoding == "sampling"
+    if "temperature" in options.without and not sampling:
+        problem = "without a temperature nothing is greedy: add --decoding sampling"
+        raise InputError(problem, field="--without")
     return ModelChoice(
         model=options.model,
         revision=options.revision,
@@ -48,6 +54,7 @@ def model_choice(options: RunOptions, *, key: Key | None = None) -> ModelChoice:
         backend=options.backend,
         urls=options.url,
         key=key,
+        without=frozenset(options.without if sampling else ()),  # greedy ones need no seed
         ray_address=options.ray_address,
     )
 

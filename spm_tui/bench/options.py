@@ -29,6 +29,8 @@ DEVICES = ("auto", "cuda", "mps", "cpu")
 QUANTIZATIONS = ("int8", "int4")
 SERVERS = ("vllm", "sglang", "llama.cpp", "openai")
 """Backends that are servers elsewhere, by what runs there; `openai` is any other software."""
+UNSENT = ("seed", "temperature")
+"""What a run on servers may go without, since some take none."""
 BACKENDS = ("local", "plain", *SERVERS, "ray")
 KEY = "SPM_API_KEY"
 """Name of the environment's variable with the key of servers."""
@@ -75,6 +77,7 @@ class RunOptions:
     embedder: str = EMBEDDER
     backend: str = "local"
     url: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     ray_address: str = "auto"
     device: str = "auto"
     dtype: str = "auto"
@@ -260,6 +263,13 @@ OPTIONS: Mapping[str, tuple[Option, ...]] = {
             choices=BACKENDS,
         ),
         Option("url", "URL", "of a server, as in http://host:8000/v1; repeatable", many="repeated"),
+        Option(
+            "without",
+            "WHAT,…",
+            "seed, temperature: under sampling, on servers that take none",
+            choices=UNSENT,
+            many="commas",
+        ),
         Option("ray-address", "ADDRESS", "of the cluster; auto finds one on this machine"),
         Option("device", "WHERE", ", ".join(DEVICES), choices=DEVICES),
         Option("dtype", "TYPE", ", ".join(DTYPES), choices=DTYPES),

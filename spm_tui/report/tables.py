@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from spm_tui.alignment import Floats
 from spm_tui.bench.estimate import Estimate
 from spm_tui.bench.options import RunOptions
+from spm_tui.bench.served import unsent
 from spm_tui.format import answered, count, duration, interval, spread
 from spm_tui.report.board import Board, RunScore
 from spm_tui.scoring.accuracy import Accuracy, by_attribute_count
@@ -31,19 +32,23 @@ _RUN = ("run", "method", "model", "decoding")
 
 def _run(row: RunScore) -> tuple[Cell, ...]:
     spec = row.run.spec
-    seed = json.loads(spec.config)["method"].get("seed")
-    told = [decoding(row.run), f"seed {seed}" if seed else ""]
+    config = json.loads(spec.config)
+    seed = config["method"].get("seed")
+    told = [decoding(row.run), f"seed {seed}" if seed and "seed" not in unsent(config) else ""]
     return (row.run.number, spec.method, spec.model, ", ".join(filter(None, told)))
 
 
 def decoding(run: Run) -> str:
     """Return how a run's answers were decoded, for people; empty for methods without a model."""
-    method: dict[str, Any] = json.loads(run.spec.config)["method"]
+    config: dict[str, Any] = json.loads(run.spec.config)
+    method, without = config["method"], unsent(config)
     if "temperature" not in method:
         return ""
     if not method["temperature"]:
         return "greedy"
-    return f"{method['samples']} samples, T {method['temperature']:g}"
+    drawn = "T of the server" if "temperature" in without else f"T {method['temperature']:g}"
+    no_seed = ", no seed" if "seed" in without else ""
+    return f"{method['samples']} samples, {drawn}{no_seed}"
 
 
 def accuracy(board: Board) -> Table:

@@ -86,6 +86,10 @@ class FakeServer:
     has_system: bool = True
     thinks: str = "never"
     """never, unless asked not to, always."""
+    refuses: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
+    """Fields of requests with what it refuses of their values, in OpenAI's words."""
+    writes: Callable[[str, Body], Outcome] = lambda text, _: completion(text)
+    """Puts what the model says into a response."""
     bodies: list[Body] = field(default_factory=list)
     """Chat requests of a run, as they came."""
     trials: list[Body] = field(default_factory=list)
@@ -101,6 +105,8 @@ class FakeServer:
         """Answer one HTTP request."""
         self.headers.append(request.headers)
         outcome = self._outcome(request)
+        if isinstance(outcome, str):
+            outcome = self.writes(outcome, json.loads(request.content))
         if isinstance(outcome, Exception):
             raise outcome
         return outcome if isinstance(outcome, httpx2.Response) else completion(outcome)
@@ -121,6 +127,9 @@ class FakeServer:
     def _chat(self, body: Body) -> Outcome:
         if not self.has_system and body["messages"][0]["role"] == "system":
             return error(400, "System role not supported")
+        for name, refused in self.refuses.items():
+            if name in body and refused(body[name]):
+                return error(400, f"Unsupported parameter: '{name}' is not supported here.")
         trial = "capital of France" in question(body)
         (self.trials if trial else self.bodies).append(body)
         return self._trial(body) if trial else self.respond(body)

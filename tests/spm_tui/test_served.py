@@ -254,6 +254,26 @@ def test_a_wrong_key_is_said(run: Run, served: tuple[FakeServer, str]) -> None:
     assert "the API key is missing or not accepted" in told
 
 
+def test_a_run_on_a_server_without_seeds_says_so_itself(
+    tmp_path: Path, run: Run, served: tuple[FakeServer, str]
+) -> None:
+    fake, url = served
+    fake.refuses = {"seed": lambda _: True}
+    words = ("--backend=openai", f"--url={url}", "--model=m", "--decoding=sampling", "--samples=2")
+    code, told = run(*words, "--seed=3")
+    assert (code, fake.bodies) == (2, [])
+    assert f"error: {url} takes no seed, so that sampled answers cannot be had again" in told
+    code, _ = run(*words, "--seed=3", "--without=seed")
+    assert (code, len(fake.bodies)) == (0, 2 * REQUESTS)
+    assert not any("seed" in body for body in fake.bodies)
+    (record,) = json.loads((tmp_path / "out" / "run.json").read_text())["runs"]
+    assert record["environment"]["servers"][0]["seed"] == "not sent"
+    (row,) = json.loads((tmp_path / "out" / "accuracy.json").read_text())
+    assert row["decoding"] == "2 samples, T 0.7, no seed"
+    code, _ = run("--backend=openai", f"--url={url}", "--model=m")
+    assert (code, len(fake.bodies)) == (0, 3 * REQUESTS), "greedy answers have no seed"
+
+
 def test_a_request_that_fails_is_stored_as_failed(
     tmp_path: Path, run: Run, served: tuple[FakeServer, str]
 ) -> None:

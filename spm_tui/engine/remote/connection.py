@@ -13,11 +13,12 @@ from typing import Any, Self
 
 import httpx2
 
-from spm_tui.engine.remote.addresses import is_loopback, read_address
+from spm_tui.engine.remote.addresses import read_address
+from spm_tui.engine.remote.environment import proxied, unreached, usable_environment
 from spm_tui.engine.remote.key import Key
 from spm_tui.engine.remote.pace import MOST
 from spm_tui.engine.remote.responses import Said, Trouble, read
-from spm_tui.errors import ModelError, SpmError
+from spm_tui.errors import ModelError, SpmError, reason
 
 _CONNECT = 10.0
 """Seconds for a connection."""
@@ -55,16 +56,19 @@ class Connection:
     """
 
     def __init__(self, url: str, *, key: Key | None, transport: Transport | None = None) -> None:
-        self.url, host = read_address(url)
+        self.url, _ = read_address(url)
+        _require_sendable(self.url)
         self._key = key
-        self._client = httpx2.AsyncClient(
-            headers=key.headers(self.url) if key else {},
-            timeout=httpx2.Timeout(None, connect=_CONNECT),
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=MOST),
-            transport=transport,
-            trust_env=not is_loopback(host),  # a proxy does not lead to this machine
-            follow_redirects=False,
-        )
+        with usable_environment(self.url):
+            self._client = httpx2.AsyncClient(
+                headers=key.headers(self.url) if key else {},
+                timeout=httpx2.Timeout(None, connect=_CONNECT),
+                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=MOST),
+                transport=transport,
+                verify=True if transport else httpx2.create_ssl_context(),
+                trust_env=proxied(self.url),  # of proxies alone: certificates are above
+                follow_redirects=False,
+            )
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -123,7 +127,7 @@ class Connection:
         except TimeoutError as error:
             raise Trouble(f"no answer within {timeout:.3g} s", busy=True) from error
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise Trouble(f"cannot be reached ({self._reason(error)})") from error
+            raise Trouble(f"cannot be reached ({unreached(self._reason(error))})") from error
         except httpx2.RequestError as error:
             raise Trouble(
                 f"the connection broke off ({self._reason(error)})", blamed=True
@@ -139,3 +143,11 @@ class Connection:
 
     def _reason(self, error: httpx2.RequestError) -> str:
         return self._cleared(" ".join(str(error).split())) or type(error).__name__
+
+
+def _require_sendable(url: str) -> None:
+    """See that the HTTP client takes an address: it knows which names of hosts there can be."""
+    try:
+        httpx2.URL(url)
+    except httpx2.InvalidURL as error:
+        raise ModelError(f"{url!r:.80} is not an address: {reason(error)}") from error

@@ -8,10 +8,11 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from spm_tui.engine.manner import SWITCHES, joined
-from spm_tui.forms import Fields, Form, Letter, Text, Whole, json_schema, most_tokens, regex
+from spm_tui.engine.remote import plain_words
+from spm_tui.forms import Fields, Form, Letter, Text, Whole, json_schema, most_tokens, read, regex
 from spm_tui.wire import Message, Request
 
 _SEED = 0x7FFFFFFF
@@ -90,6 +91,10 @@ CANDIDATES = {
 """What is tried with which kind of server, the best first; "" is any other."""
 
 
+Temperatures: TypeAlias = Literal["any", "above 0", "1", ""]
+"""Which a server takes; "" is none at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a server is spoken to."""
@@ -101,6 +106,13 @@ class Manner:
     """Whether a model that thinks before it answers is asked not to."""
     thoughts: int = 0
     """Tokens allowed for thoughts that a model does not do without."""
+    limit: str = "max_tokens"
+    """The field that bounds an answer; "" where the server knows none."""
+    temperatures: Temperatures = "any"
+    seed: bool = True
+    """Whether a seed is sent."""
+    stream: bool = True
+    """Whether the server is told not to stream."""
 
     @property
     def thinking(self) -> str:
@@ -108,6 +120,30 @@ class Manner:
         if self.thoughts:
             return "before every answer"
         return "asked not to" if self.unthinking else ""
+
+    @property
+    def record(self) -> dict[str, str]:
+        """What a run's record says of what is sent; what is as usual is left out."""
+        limited = f"bounded by {self.limit}" if self.limit else "not bounded"
+        facts = {
+            "dialect": self.dialect.name,
+            "thinking": self.thinking,
+            "system": "in the first user's turn" if self.joined else "",
+            "length": "" if self.limit == "max_tokens" else limited,
+            "temperature": "" if self.temperatures == "any" else self.temperatures or "not sent",
+            "seed": "" if self.seed else "not sent",
+            "stream": "" if self.stream else "not sent",
+        }
+        return {name: fact for name, fact in facts.items() if fact}
+
+    def takes(self, temperature: float) -> bool:
+        """Return whether answers can be had at a temperature."""
+        return {
+            "any": True,
+            "above 0": temperature > 0,
+            "1": temperature == 1,
+            "": False,
+        }[self.temperatures]
 
 
 def payload(
@@ -127,17 +163,21 @@ def payload(
     if manner.dialect.in_words:
         system = f"{request.system}\n\n{described(request.form)}"
         messages = [Message("system", system), *messages[1:]]
-    body = {
+    body: dict[str, Any] = {
         "model": model,
         "messages": [
             {"role": message.role, "content": message.content}
             for message in (joined(messages) if manner.joined else messages)
         ],
-        "temperature": request.temperature,
-        "seed": seed & _SEED,
-        "max_tokens": longest(request.form) + manner.thoughts,
-        "stream": False,
     }
+    if manner.temperatures:
+        body["temperature"] = request.temperature
+    if manner.seed:
+        body["seed"] = seed & _SEED
+    if manner.limit:
+        body[manner.limit] = longest(request.form) + manner.thoughts
+    if manner.stream:
+        body["stream"] = False
     if manner.unthinking:
         body["chat_template_kwargs"] = dict(SWITCHES)
     return body | manner.dialect.constraint(request.form)
@@ -191,3 +231,19 @@ def answer(said: str, manner: Manner) -> str:
         text = re.sub(r"\A.*?</think>", "", text, flags=re.DOTALL).strip()
     start, end = text.find("{"), text.rfind("}")
     return text[start : end + 1] if manner.dialect.in_words and -1 < start < end else text
+
+
+def understood(form: Fields, said: str, manner: Manner) -> str:
+    """Return the answer in what a server says, as JSON of the form.
+
+    Where the form is only asked for in words, what is plain is put into it.
+
+    Raises:
+        AnswerError: it is not of the form.
+
+    """
+    if manner.dialect.in_words:
+        return plain_words.canonical(form, said)
+    text = answer(said, manner)
+    read(form, text)
+    return text

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from spm_tui.engine.base import Answer
 from spm_tui.engine.remote.connection import Connection, Transport
+from spm_tui.engine.remote.demands import unmet
 from spm_tui.engine.remote.dialects import longest
 from spm_tui.engine.remote.health import Health
 from spm_tui.engine.remote.key import Key
@@ -41,6 +42,7 @@ class RemoteEngine:
         deadline: seconds after which an unanswered request has failed.
         patience: seconds without any answer from any server after which the run ends; those for
             which servers ask to be left alone do not count, up to an hour.
+        without: which of `seed` and `temperature` are not sent.
         say: told what the servers are and what happens to them.
         transport: in place of the network, for tests.
 
@@ -57,11 +59,13 @@ class RemoteEngine:
         key: Key | None,
         deadline: float = 600.0,
         patience: float = 120.0,
+        without: AbstractSet[str] = frozenset(),
         say: Callable[[str], None] = lambda _: None,
         transport: Transport | None = None,
     ) -> None:
         self._key, self._transport, self._say = key, transport, say
         self._deadline, self._patience = deadline, patience
+        self._without = without
         self.servers: tuple[Server, ...] = asyncio.run(self._explore(urls, model))
         """What they are."""
         for server in self.servers:
@@ -82,6 +86,7 @@ class RemoteEngine:
                 key=self._key,
                 patience=self._patience,
                 transport=self._transport,
+                without=self._without,
                 say=self._say,
             )
             for url in urls
@@ -96,11 +101,12 @@ class RemoteEngine:
         Their seconds are shares: a moment counts equally for all requests under way in it.
 
         Raises:
-            ModelError: the model's context is too small for any request, or no server answers
-                any more.
+            ModelError: the model's context is too small for any request, a server does not take
+                the seed or the temperature, or no server answers any more.
 
         """
         wanted = [index for index in range(len(requests)) if index not in done]
+        self._check_demands([requests[index] for index in wanted])
         self._check_room([requests[index] for index in wanted])
         told: SimpleQueue[_Told] = SimpleQueue()
         with _in_thread(self._work(requests, wanted, told.put)) as task:
@@ -110,6 +116,12 @@ class RemoteEngine:
                 else:
                     yield one
         task.result()
+
+    def _check_demands(self, requests: Sequence[Request]) -> None:
+        """Complain when answers would be to another question."""
+        for server in self.servers:
+            if problem := unmet(server.manner, requests, self._without):
+                raise ModelError(f"{server.url} {problem}")
 
     def _check_room(self, requests: Sequence[Request]) -> None:
         """Complain when nothing can fit."""

@@ -6,10 +6,12 @@ Servers are told apart by what they say of themselves; how they must be spoken t
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from spm_tui.engine.presets import hub_id
+from spm_tui.engine.remote import demands
 from spm_tui.engine.remote.connection import Connection, Response, Transport
 from spm_tui.engine.remote.dialects import WORDS, Manner
 from spm_tui.engine.remote.key import Key
@@ -79,10 +81,9 @@ class Server(_Facts):
             "kind": self.kind,
             "version": self.version,
             "weights": self.weights,
-            "dialect": self.manner.dialect.name,
-            "thinking": self.manner.thinking,
         }
-        return {name: fact for name, fact in facts.items() if fact}
+        said = {name: fact for name, fact in facts.items() if fact}
+        return said | self.manner.record
 
 
 def probe(
@@ -117,9 +118,13 @@ async def explore(
     key: Key | None,
     patience: float,
     transport: Transport | None,
+    without: AbstractSet[str] = frozenset(),
     say: Callable[[str], None] = lambda _: None,
 ) -> Server:
-    """Do the work of `probe`; `say` is told for how long it takes, if that is long."""
+    """Do the work of `probe`; `say` is told for how long it takes, if that is long.
+
+    Neither `seed` nor `temperature` is sent where it is among `without`.
+    """
     async with Connection(url, key=key, transport=transport) as connection:
         try:
             start = time.monotonic()
@@ -127,12 +132,12 @@ async def explore(
             seconds = time.monotonic() - start
             facts = await _facts(connection, entry)
             trials = Trials(connection, entry["id"], patience=patience, say=say)
-            manner = await trials.manner(facts.kind)
+            manner = await trials.manner(facts.kind, demands.wanted(without))
             dialect, outcomes = await trials.dialect(facts.kind, manner)
         except Trouble as error:
             raise ModelError(f"{connection.url}: {error}") from error
         manner = replace(manner, dialect=dialect)
-        notes = tuple(_notes(connection.url, manner, outcomes))
+        notes = tuple(_notes(connection.url, manner, without, outcomes))
         return Server(
             **asdict(facts),
             url=connection.url,
@@ -214,7 +219,11 @@ async def _page(connection: Connection, path: str) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _notes(url: str, manner: Manner, outcomes: list[str]) -> Iterator[str]:
+def _notes(
+    url: str, manner: Manner, without: AbstractSet[str], outcomes: list[str]
+) -> Iterator[str]:
+    for lack in demands.lacks(manner, without):
+        yield f"{url} {lack}"
     if manner.dialect is WORDS:
         yield (
             f"{url} does not keep answers to a form, as `transformers serve` does not"

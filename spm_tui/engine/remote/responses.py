@@ -12,25 +12,12 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from spm_tui.engine.remote.completions import Said, read_completion
 from spm_tui.errors import ModelError, SpmError
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a model said."""
-
-    text: str
-    prompt_tokens: int
-    answer_tokens: int
-    finished: bool
-    """False when it was cut off."""
-    thought: bool
-    """Whether it thought before it answered."""
 
 
 class Trouble(SpmError):
@@ -75,7 +62,7 @@ def read(status: int, headers: Mapping[str, str], body: str, *, now: datetime) -
 
     """
     if status == 200:
-        return _said(body)
+        return _completed(body)
     problem = f"HTTP {status}: {complaint(body)}".removesuffix(": ")
     if status in (400, 413, 422, 500) and (status == 413 or _TOO_LONG.search(body)):
         raise TooLong(problem)
@@ -98,29 +85,15 @@ def redirected(headers: Mapping[str, str]) -> str:
     return f"it points to {place or 'elsewhere'}, where nothing is sent; give that address instead"
 
 
-def _whole(text: str) -> str:
-    """Return `text` with a sign in place of each half of a surrogate pair, which JSON can hold."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _said(body: str) -> Said:
+def _completed(body: str) -> Said:
     try:
-        answer = json.loads(body)
-        choice = answer["choices"][0]
-        message = choice["message"]
-        usage = answer.get("usage") or {}
-        text = _whole(message.get("content") or "")
-        thoughts = message.get("reasoning_content") or message.get("reasoning")
-        return Said(
-            text=text,
-            prompt_tokens=int(usage.get("prompt_tokens") or 0),
-            answer_tokens=int(usage.get("completion_tokens") or 0),
-            finished=choice.get("finish_reason") != "length",
-            thought=bool(thoughts) or text.lstrip().startswith("<think>") or "</think>" in text,
-        )
+        said = read_completion(body)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        problem = f"the response is not a chat completion: {_one_line(body)}"
+        problem = f"the response is not a chat completion: {complaint(body)}"
         raise Trouble(problem, blamed=True) from error
+    if said.refusal:
+        raise Refused(f"the model refuses to answer: {_one_line(said.refusal)}")
+    return said
 
 
 def complaint(body: str) -> str:

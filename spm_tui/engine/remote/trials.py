@@ -2,15 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from spm_tui.engine.remote.connection import Connection
-from spm_tui.engine.remote.dialects import CANDIDATES, WORDS, Dialect, Manner, answer, payload
+from spm_tui.engine.remote.dialects import (
+    CANDIDATES,
+    WORDS,
+    Dialect,
+    Manner,
+    Temperatures,
+    payload,
+    understood,
+)
 from spm_tui.engine.remote.health import LONG, LONGEST, asks_for
 from spm_tui.engine.remote.responses import Refused, Said, Trouble
 from spm_tui.errors import AnswerError, ModelError
-from spm_tui.forms import Fields, Letter, Text, Whole, read
+from spm_tui.forms import Fields, Letter, Text, Whole
 from spm_tui.wire import Request
 
 _SECONDS = 120.0
@@ -30,6 +39,10 @@ _TRIAL = Request(
     temperature=0.0,
     seed=0,
 )
+_TEMPERATURES: Mapping[Temperatures, float] = {"any": 0.0, "above 0": 0.5, "1": 1.0}
+"""What is tried, the most that a server may take first, and with which temperature."""
+_LIMITS = ("max_tokens", "max_completion_tokens", "")
+"""Fields that bound an answer: every server's but those of OpenAI's newer models; and none."""
 
 
 class Trials:
@@ -52,38 +65,39 @@ class Trials:
         self._start = time.monotonic()
         self._until = self._start + patience
 
-    async def manner(self, kind: str) -> Manner:
-        """Return whether there is a system role, and whether the model thinks before it answers.
+    async def manner(self, kind: str, wanted: Manner) -> Manner:
+        """Return which roles and fields there are, and whether the model thinks before it answers.
 
         Servers of a known kind hand options on to templates, and are asked for no thoughts before
         there are any: then the prompt is what it is here.
 
         Args:
             kind: of server.
+            wanted: a manner with all that is to be sent.
 
         Raises:
             Trouble: the server cannot answer now.
             ModelError: it answers nothing.
 
         """
-        manners = [Manner(WORDS), Manner(WORDS, joined=True)]
+        manners = [wanted, replace(wanted, joined=True)]
         if kind:
-            manners = [*(replace(one, unthinking=True) for one in manners), *manners]
+            manners = [*(replace(each, unthinking=True) for each in manners), *manners]
         manner, said = await self._first(manners)
-        if not said.thought:
+        if not _thought(said):
             return manner
         if manner.unthinking:
             return replace(manner, thoughts=_THOUGHTS)
         unthinking = replace(manner, unthinking=True)
         try:
-            if not (await self._ask(unthinking)).thought:
+            if not _thought(await self._ask(unthinking)):
                 return unthinking
         except Refused:
             pass  # a server that knows no options of templates
         return replace(manner, thoughts=_THOUGHTS)
 
     async def _first(self, manners: Sequence[Manner]) -> tuple[Manner, Said]:
-        """Return the first manner that is answered, and the answer."""
+        """Return the first manner that is answered, or what of it is, and the answer."""
         problem: Refused | Trouble | None = None
         for manner in manners:
             try:
@@ -92,7 +106,51 @@ class Trials:
                 if isinstance(error, Trouble) and not error.blamed and problem is None:
                     raise
                 problem = problem or error
-        raise ModelError(f"{self._connection.url}: {problem}") from problem
+        pieced = await self._pieced(manners[0])
+        if pieced is None:
+            raise ModelError(f"{self._connection.url}: {problem}") from problem
+        return pieced
+
+    async def _pieced(self, wanted: Manner) -> tuple[Manner, Said] | None:
+        """Return as much of a manner as a server takes, None where it takes nothing.
+
+        A server complains of one field at a time, in words of its own: so it is asked with nothing
+        but the messages, and then with one thing more each time.
+        """
+        bare = Manner(WORDS, joined=True, temperatures="", seed=False, stream=False)
+        for limit in _LIMITS:
+            manner = replace(bare, limit=limit)
+            said = await self._tried(manner)
+            if said is not None:
+                break
+        else:
+            return None
+        for alternatives in _steps(wanted):
+            for change in alternatives:
+                larger = replace(manner, **change)
+                if larger == manner:
+                    break
+                answered = await self._tried(larger)
+                if answered is not None:
+                    manner, said = larger, answered
+                    break
+        return manner, said
+
+    async def _tried(self, manner: Manner) -> Said | None:
+        """Return what is said, None where the request is at fault.
+
+        Raises:
+            Trouble: the server cannot answer now.
+
+        """
+        try:
+            return await self._ask(manner)
+        except Refused:
+            return None
+        except Trouble as error:
+            if error.blamed:
+                return None
+            raise
 
     async def dialect(self, kind: str, manner: Manner) -> tuple[Dialect, list[str]]:
         """Return the first dialect that works, and what became of those before.
@@ -106,7 +164,7 @@ class Trials:
             spoken = replace(manner, dialect=dialect)
             try:
                 said = await self._ask(spoken)
-                read(_FORM, answer(said.text, spoken))
+                understood(_FORM, said.text, spoken)
             except AnswerError:
                 outcomes.append(f"{dialect.name} is ignored")
             except Refused as error:
@@ -120,8 +178,10 @@ class Trials:
         return WORDS, outcomes
 
     async def _ask(self, manner: Manner) -> Said:
-        body = payload(_TRIAL, manner, model=self._model, seed=0)
-        body["max_tokens"] += _SLACK
+        trial = replace(_TRIAL, temperature=_TEMPERATURES.get(manner.temperatures, 0.0))
+        body = payload(trial, manner, model=self._model, seed=0)
+        if manner.limit:
+            body[manner.limit] += _SLACK
         while True:
             try:
                 return await self._connection.ask(body, timeout=_SECONDS)
@@ -147,3 +207,18 @@ class Trials:
         if asked > LONG:
             self._say(f"{self._connection.url} {asks_for(asked)}: {error}")
         await asyncio.sleep(pause)
+
+
+def _thought(said: Said) -> bool:
+    """Return whether a model thought before it answered; one may keep its thoughts to itself."""
+    return said.thought or not (said.finished or said.text.strip())
+
+
+def _steps(wanted: Manner) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """Yield what turns a bare manner into the wanted one, each time with ways of less and less."""
+    yield [{"joined": wanted.joined}]
+    if wanted.temperatures:
+        yield [{"temperatures": temperatures} for temperatures in _TEMPERATURES]
+    yield [{"seed": wanted.seed}]
+    yield [{"stream": wanted.stream}]
+    yield [{"unthinking": wanted.unthinking}]

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from spm_tui.engine.base import Answer
-from spm_tui.engine.remote.dialects import answer, payload
+from spm_tui.engine.remote.dialects import answer, payload, understood
 from spm_tui.engine.remote.health import LONGEST
 from spm_tui.engine.remote.probe import Server
 from spm_tui.engine.remote.responses import Said, Trouble
 from spm_tui.errors import AnswerError
-from spm_tui.forms import read
 from spm_tui.wire import Reply, Request, derive_seed
 
 _FAMILY = 8
@@ -62,11 +61,10 @@ class Work:
 
     def heard(self, said: Said, server: Server) -> Answer | None:
         """Take an answer, if it is of the form."""
-        text = answer(said.text, server.manner)
         try:
-            read(self.request.form, text)
+            text = understood(self.request.form, said.text, server.manner)
         except AnswerError as error:
-            problem = str(error)
+            text, problem = answer(said.text, server.manner), str(error)
         else:
             return self._replied(said, text)
         if not said.finished:

@@ -10,6 +10,7 @@ from typing import Any
 from spm_tui import prompts
 from spm_tui.bench.options import DTYPES, QUANTIZATIONS
 from spm_tui.bench.repeating import options_of
+from spm_tui.bench.served import unsent
 from spm_tui.engine.embedded import EMBEDDED
 from spm_tui.methods.base import REASONING
 from spm_tui.methods.catalogue import CHOOSING, FEW_SHOT, MODEL_OF
@@ -50,6 +51,8 @@ class RunSettings:
     """Whether its prompts are worded as now."""
     further: Mapping[str, Any]
     """Settings of a later version of this program, which change its answers."""
+    own_temperature: bool = False
+    """Whether answers were drawn at a server's own temperature, whatever that is."""
 
     @property
     def greedy(self) -> bool:
@@ -66,12 +69,14 @@ class RunSettings:
 
     def cells(self) -> tuple[Cell, ...]:
         """Return the settings as `COLUMNS` name them, for programs."""
-        numbers = (self.temperature, self.samples, self.shots, self.seed)
+        temperature = _NAN if self.own_temperature else self.temperature
+        numbers = (temperature, self.samples, self.shots, self.seed)
         return (*(_NAN if number is None else number for number in numbers), self.weights)
 
     def texts(self) -> tuple[str, ...]:
         """Return the same for people, empty where a setting does not apply."""
-        numbers = (self.temperature, self.samples, self.shots, self.seed)
+        temperature = None if self.own_temperature else self.temperature
+        numbers = (temperature, self.samples, self.shots, self.seed)
         texts = ("" if number is None else _plain(number) for number in numbers)
         return (*texts, self.weights)
 
@@ -88,7 +93,7 @@ def settings_of(run: Run) -> RunSettings:
         temperature=method.get("temperature"),
         samples=method.get("samples", 1 if "temperature" in method else None),
         shots=method.get("shots", 0 if language else None),
-        seed=method.get("seed"),
+        seed=None if "seed" in unsent(config) else method.get("seed"),
         characters=characters,
         tokens=tokens,
         precision=precision,
@@ -97,6 +102,7 @@ def settings_of(run: Run) -> RunSettings:
         file=_file(run, config.get("model", "")),
         worded=not language or config.get("wording") == wording,
         further={key: method[key] for key in method if key not in _HANDLED} if language else {},
+        own_temperature="temperature" in unsent(config),
     )
 
 
@@ -147,7 +153,9 @@ def departures(run: Run, *, paper: Procedure, published: bool) -> Iterator[str]:
 
 def _drawn(settings: RunSettings, paper: Procedure) -> Iterator[str]:
     if settings.temperature:
-        if settings.temperature != paper.temperature:
+        if settings.own_temperature:
+            yield "the server's own temperature"
+        elif settings.temperature != paper.temperature:
             yield f"temperature {_plain(settings.temperature)}"
         if settings.samples != paper.samples:
             yield _counted(settings.samples, "sample")
@@ -210,6 +218,8 @@ def setting_text(settings: RunSettings, place: int) -> str:
     if place == len(values):
         return f"precision {settings.weights}" if settings.weights else ""
     value = values[place]
+    if place == 0 and settings.own_temperature:
+        return "T of the server"
     if place == 0:
         return "greedy" if value == 0 else "" if value is None else f"T {_plain(value)}"
     if place == 3:

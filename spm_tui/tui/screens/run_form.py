@@ -255,7 +255,7 @@ class RunForm(ModalScreen[RunOptions | None]):
             except InputError as error:
                 field.complain(str(error).removeprefix(f"field '--{name}': "))
         if values.get("backend", "") not in ("", *SERVERS):
-            values["url"] = ()
+            values |= {"url": (), "without": ()}
         if values.get("model", self._initial.model) != self._initial.model:
             values["revision"] = None  # it is one of the other model
         wanted = replace(self._initial, **values)

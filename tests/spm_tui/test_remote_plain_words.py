@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from spm_tui.engine.remote.plain_words import canonical
@@ -17,7 +17,9 @@ NESTED = Fields((("A", FORM), ("B", FORM)))
 TEN = Fields((("score", Whole(0, 10)),))
 
 # no character below can be taken for JSON, a thought, or a field that is said again
-prose = st.text("abcdefgh .,!?\n\t*#-éß", max_size=40)
+words = st.sampled_from(["well", "so,", "it is", "é!", "ß?", "\n", "\t", "**", "# a", "- b."])
+prose = st.lists(words, max_size=6).map(" ".join)
+slow = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 texts = prose.map(lambda text: " ".join(text.split())).filter(bool)
 numbers = st.integers(0, 100)
 
@@ -235,6 +237,7 @@ surrounded = st.tuples(
 )
 
 
+@slow
 @given(texts, numbers, st.data())
 def test_however_it_is_decorated_an_answer_stays_what_it_is(
     reasoning: str, score: int, data: st.DataObject
@@ -244,6 +247,7 @@ def test_however_it_is_decorated_an_answer_stays_what_it_is(
     assert read(FORM, canonical(FORM, said)) == {"reasoning": reasoning, "score": score}
 
 
+@slow
 @given(texts, numbers, numbers, prose, st.data())
 def test_two_answers_are_none_however_they_are_decorated(
     reasoning: str, score: int, other: int, between: str, data: st.DataObject
@@ -255,6 +259,7 @@ def test_two_answers_are_none_however_they_are_decorated(
         canonical(FORM, f"{first}{between}{second}")
 
 
+@slow
 @given(texts, numbers, st.integers(0, 200))
 def test_an_answer_that_is_cut_off_is_none(reasoning: str, score: int, length: int) -> None:
     whole = write({"reasoning": reasoning, "score": score})
@@ -268,6 +273,7 @@ tokens = st.sampled_from(
 )
 
 
+@slow
 @given(st.lists(tokens, max_size=25).map("".join))
 def test_any_text_is_read_or_is_none(said: str) -> None:
     try:

@@ -268,8 +268,7 @@ def test_a_run_on_a_server_without_seeds_says_so_itself(
     assert not any("seed" in body for body in fake.bodies)
     (record,) = json.loads((tmp_path / "out" / "run.json").read_text())["runs"]
     assert record["environment"]["servers"][0]["seed"] == "not sent"
-    (row,) = json.loads((tmp_path / "out" / "accuracy.json").read_text())
-    assert row["decoding"] == "2 samples, T 0.7, no seed"
+    assert "2 samples, T 0.7, no seed" in (tmp_path / "out" / "accuracy.json").read_text()
     code, _ = run("--backend=openai", f"--url={url}", "--model=m")
     assert (code, len(fake.bodies)) == (0, 3 * REQUESTS), "greedy answers have no seed"
 

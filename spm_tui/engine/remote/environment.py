@@ -12,11 +12,11 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
+from spm_tui.engine.remote.addresses import is_loopback
 from spm_tui.errors import ModelError, reason
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def proxied(url: str) -> bool:
@@ -31,7 +31,7 @@ def proxied(url: str) -> bool:
 def _on_the_way(url: str) -> list[str]:
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if host in _LOOPBACK or proxy_bypass(host):
+    if is_loopback(host) or proxy_bypass(host):
         return []
     proxies = getproxies()
     return [proxies[scheme] for scheme in (parts.scheme, "all") if proxies.get(scheme)]

@@ -201,7 +201,7 @@ def attempt(words: Sequence[str], own: dict[str, str], folder: Path) -> Tried:
             faults.append(f"traceback: {traceback.format_exc().splitlines()[-1][:200]}")
     for stream in streams:
         stream.flush()
-        text = stream.buffer.getvalue().decode()  # type: ignore[attr-defined]
+        text = stream.buffer.getvalue().decode()
         if match := _RAW.search(text):
             faults.append(f"escape {match[0]!r} in {text[max(match.start() - 30, 0) :][:60]!r}")
     if not faults and code not in _CODES:

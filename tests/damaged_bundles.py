@@ -21,8 +21,9 @@ from typing import Any, TypeAlias
 import duckdb
 
 from spm_tui.bench import bundled
-from spm_tui.bench.execute import Context, run_asking
+from spm_tui.bench.execute import run_asking
 from spm_tui.bench.plan import make_plan
+from spm_tui.bench.record import Context
 from spm_tui.bench.repeating import options_of
 from spm_tui.bench.subject import Backbone, Job, Selection, load_subject
 from spm_tui.bench.target_sets import members, standard_sets

@@ -120,7 +120,11 @@ def use(path: Path) -> str:
 
 
 def _child(act: Callable[[], None]) -> None:
-    ending = forked(lambda: str(act()), memory=8 << 30, seconds=120)
+    def acted() -> str:
+        act()
+        return ""
+
+    ending = forked(acted, memory=8 << 30, seconds=120)
     if ending.kind != "worked":
         raise AssertionError(ending)
 

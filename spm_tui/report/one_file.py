@@ -8,6 +8,7 @@ is written first, so that a command that was killed can be repeated.
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -48,10 +49,10 @@ def require_own(folder: Path, record: Record, contents: Mapping[str, bytes]) -> 
         if not marked and os.path.lexists(path):
             problem = f"is there already, in a folder without a {record.name} of ours"
             raise InputError(f"{problem}; name another folder with --out", path=path)
-        require_replaceable(path, lambda old, new=content: _begins_alike(old, new))
+        require_replaceable(path, partial(_begins_alike, content))
 
 
-def _begins_alike(old: IO[bytes], new: bytes) -> bool:
+def _begins_alike(new: bytes, old: IO[bytes]) -> bool:
     beginning = new[:_BEGINNING]
     return beginning[:1] in b"[{" or old.read(len(beginning)) == beginning
 

@@ -59,7 +59,7 @@ def plotting(**settings: Any) -> Iterator[None]:
         warnings.filterwarnings("ignore", "Glyph ", UserWarning)  # a box stands for it
         warnings.filterwarnings("ignore", "constrained_layout not applied", UserWarning)
         mpl.rcdefaults()
-        mpl.rcParams.update({**_SETTINGS, **own})
+        mpl.rcParams.update(dict[Any, Any](_SETTINGS) | own)
         try:
             yield
         except SpmError:

@@ -10,8 +10,8 @@ from spm_tui.engine.remote.addresses import read_address
 from spm_tui.engine.remote.key import Key
 from spm_tui.errors import InputError, ModelError
 from spm_tui.format import count, duration, gigabytes
+from spm_tui.plain_text import visible
 from spm_tui.tui.known_models import KnownModel
-from spm_tui.tui.plain import visible
 
 BACKENDS = {
     "local": "local",

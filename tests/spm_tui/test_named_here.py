@@ -157,8 +157,8 @@ def test_a_key_needs_https_or_an_option(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(KEY, "secret-of-ours")
     given = Shell(tmp_path, capsys)
-    words = ("--limit=1", "--backend=vllm", "--model=m", "--url=http://spm.invalid:9/v1")
-    words = ("--headless", "--method=zero-shot-comparative", *words)
+    run = ("--headless", "--method=zero-shot-comparative", "--limit=1")
+    words = (*run, "--backend=vllm", "--model=m", "--url=http://spm.invalid:9/v1")
     _, errors = given(*words, code=2)
     assert "http://spm.invalid:9/v1: the API key would travel unencrypted" in errors
     monkeypatch.setattr("spm_tui.bench.backend.PATIENCE", 0.0)

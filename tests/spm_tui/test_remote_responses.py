@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from spm_tui.engine.remote.responses import Refused, Said, TooLong, Trouble, complaint, read
+from spm_tui.engine.remote.completions import Said
+from spm_tui.engine.remote.responses import Refused, TooLong, Trouble, complaint, read
 from spm_tui.errors import ModelError
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)

@@ -138,9 +138,7 @@ def test_standard_input_is_no_data_file(tmp_path: Path, capfd: pytest.CaptureFix
     assert "ending in .csv" in capfd.readouterr().err
 
 
-def test_events_do_not_go_into_a_pipe(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_events_do_not_go_into_a_pipe(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     os.mkfifo(tmp_path / "events")
     given = ["--headless", "--method", "oracle", "--events", str(tmp_path / "events")]
     assert main([*given, "--store", str(tmp_path / "x.duckdb")]) == 2

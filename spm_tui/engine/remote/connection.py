@@ -14,10 +14,11 @@ from typing import Any, Self
 import httpx2
 
 from spm_tui.engine.remote.addresses import read_address
+from spm_tui.engine.remote.completions import Said
 from spm_tui.engine.remote.environment import proxied, unreached, usable_environment
 from spm_tui.engine.remote.key import Key
 from spm_tui.engine.remote.pace import MOST
-from spm_tui.engine.remote.responses import Said, Trouble, read
+from spm_tui.engine.remote.responses import Trouble, read
 from spm_tui.errors import ModelError, SpmError, reason
 
 _CONNECT = 10.0

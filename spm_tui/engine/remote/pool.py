@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from spm_tui.engine.base import Answer
+from spm_tui.engine.remote.completions import Said
 from spm_tui.engine.remote.connection import Connection
 from spm_tui.engine.remote.health import LONG, Health, asks_for
 from spm_tui.engine.remote.pace import Pace, Shares
 from spm_tui.engine.remote.probe import Server
-from spm_tui.engine.remote.responses import Refused, Said, TooLong, Trouble
+from spm_tui.engine.remote.responses import Refused, TooLong, Trouble
 from spm_tui.engine.remote.work import Work, families
 from spm_tui.engine.schedule import by_beginning, estimated_tokens
 from spm_tui.errors import EngineLost

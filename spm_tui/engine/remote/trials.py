@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from spm_tui.engine.remote.completions import Said
 from spm_tui.engine.remote.connection import Connection
 from spm_tui.engine.remote.dialects import (
     CANDIDATES,
@@ -17,7 +18,7 @@ from spm_tui.engine.remote.dialects import (
     understood,
 )
 from spm_tui.engine.remote.health import LONG, LONGEST, asks_for
-from spm_tui.engine.remote.responses import Refused, Said, Trouble
+from spm_tui.engine.remote.responses import Refused, Trouble
 from spm_tui.errors import AnswerError, ModelError
 from spm_tui.forms import Fields, Letter, Text, Whole
 from spm_tui.wire import Request

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from spm_tui.engine.base import Answer
+from spm_tui.engine.remote.completions import Said
 from spm_tui.engine.remote.dialects import answer, payload, understood
 from spm_tui.engine.remote.health import LONGEST
 from spm_tui.engine.remote.probe import Server
-from spm_tui.engine.remote.responses import Said, Trouble
+from spm_tui.engine.remote.responses import Trouble
 from spm_tui.errors import AnswerError
 from spm_tui.wire import Reply, Request, derive_seed
 

@@ -232,7 +232,12 @@ def tried(count: int, seed: int, folder: Path) -> list[Tried]:
     prepare(folder)
     os.chdir(folder)
     own = owned(folder)
-    return [attempt(words, own, folder) for words in lines(count, seed)]
+    results = []
+    for words in lines(count, seed):
+        results.append(attempt(words, own, folder))
+        if results[-1].faults:
+            print(repr(words)[:300], *results[-1].faults, sep="\n    ", flush=True)
+    return results
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -246,9 +251,6 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         results = tried(asked, start, Path(name))
         wrong = Counter(re.split("[ :]", fault)[0] for one in results for fault in one.faults)
-        for one in results:
-            if one.faults:
-                print(repr(one.words)[:300], *one.faults, sep="\n    ")
         print(f"{len(results)} lines; faults {dict(wrong)}; codes", end=" ")
         print(Counter(one.code for one in results), "left", leftovers(Path(name)))
         print(f"slowest {max(one.seconds for one in results):.1f} s")

@@ -61,6 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _main(given: Sequence[str]) -> int:
     root = parser()
     root.given = list(takewhile(lambda word: word not in root.commands, given))
+    # argparse takes the value of --x=-- for the end of the options, and leaves an empty list
+    if ended := next((word for word in given if re.fullmatch(r"--[\w-]+=--", word)), None):
+        root.error(f"argument {ended.removesuffix('=--')}: needs a value")
     parsed = root.parse_args(given)
     try:
         code = _command(parsed)

@@ -110,7 +110,7 @@ def test_names_are_drawn_and_written_as_they_are(store: Store, tmp_path: Path) -
     )
     undrawn: list[str] = []
     for path in files.write(one, tmp_path, record={}, tell=undrawn.append):
-        if path.suffix != ".png":
+        if path.suffix not in (".png", ".csv"):  # a CSV file has its data as they are
             text = path.read_text(encoding="utf-8")
             assert not {"\x1b", "\u202e"} & set(text), path
     assert undrawn == []
@@ -132,7 +132,7 @@ def test_a_figure_that_cannot_be_drawn_keeps_nothing_else_from_it(
         "the figure accuracy was not drawn: ValueError: Image size of 900000x3 pixels is too large"
     ]
     names = {path.name for path in written}
-    assert {"accuracy.md", "run.json", "bias.png", "by_attribute_count.svg"} <= names
+    assert {"accuracy.md", "run.json", "by_attribute_count.svg"} <= names
     assert "accuracy.png" not in names
 
 

@@ -40,8 +40,9 @@ def test_some_damaged_bundles(sound: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.model  # for its length alone
+@pytest.mark.timeout(1800)
 def test_more_damaged_bundles(sound: Path, tmp_path: Path) -> None:
-    assert outcomes(sound, tmp_path, 3, start=1) == {}
+    assert outcomes(sound, tmp_path, 12, start=1) == {}
 
 
 @pytest.mark.parametrize("name", damaged.FOLDERS)

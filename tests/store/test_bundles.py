@@ -242,7 +242,7 @@ def test_missing_files_are_named(bundle: Path, receiver: Connection, tmp_path: P
         (
             "predictions",
             "SELECT * REPLACE ('NaN'::DOUBLE AS score) FROM it",
-            "row 1: nan can be no score",
+            "row 1: nothing can be no score",
         ),
     ],
 )

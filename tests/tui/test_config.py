@@ -54,7 +54,10 @@ def test_the_example_in_the_description_holds(path: Path) -> None:
     ("text", "complaint"),
     [
         ("them = 'x'", "field 'them': not known; did you mean theme?"),
-        ("colour = 'x'", "field 'colour': not one of author, theme, model, command, keys"),
+        (
+            "colour = 'x'",
+            "field 'colour': not one of author, theme, model, command, insecure-key, keys",
+        ),
         ("theme = 5", "field 'theme': expected a text, found 5"),
         ("author = ' '", "field 'author': expected a text, found ' '"),
         ("model = ['x']", "field 'model': expected a text, found ['x']"),

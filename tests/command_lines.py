@@ -75,7 +75,6 @@ _PATHS = (
     "store.duckdb",
     "store.duckdb.wal",
     "/dev/null",
-    "/dev/full",
     "/",
     ".",
     "..",

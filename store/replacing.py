@@ -22,6 +22,8 @@ Ours: TypeAlias = Callable[[IO[bytes]], bool]
 _LONGEST = 1 << 24
 """Bytes that are read to know a file: of a record, or the columns of a Parquet file."""
 _MAGIC = b"PAR1"
+_BESIDE = ("", ".wal", ".wal.checkpoint", ".wal.recovery", ".tmp")
+"""What DuckDB adds to the name of a store for its own files."""
 
 
 def require_replaceable(path: Path, ours: Ours) -> None:
@@ -39,6 +41,28 @@ def require_replaceable(path: Path, ours: Ours) -> None:
         return
     except OSError as error:
         raise FileUnusable(f"{path}: {error.strerror}") from error
+
+
+def require_apart(path: Path, store: Path) -> None:
+    """Refuse a path that is the store's, now or later, or in what would be a folder there.
+
+    Beside the store DuckDB has files of its own, named after it: of the last changes, of what
+    does not fit into memory. Whatever else is there makes the store unusable.
+
+    Args:
+        path: of a file or folder to be written.
+        store: the store's file.
+
+    Raises:
+        FileUnusable: it is such a path.
+
+    """
+    own = store.resolve()
+    names = [f"{own.name}{suffix}" for suffix in _BESIDE]
+    place = path.resolve()
+    for part in (place, *place.parents):
+        if part.parent == own.parent and part.name in names:
+            raise FileUnusable(f"{path}: is the store's, {store}; name another")
 
 
 def overwriting(path: Path, ours: Ours) -> IO[bytes]:

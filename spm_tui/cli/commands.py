@@ -15,7 +15,7 @@ from spm_tui.cli.display import showing
 from spm_tui.cli.output import bare
 from spm_tui.cli.reporting import print_boards
 from spm_tui.cli.stopping import stoppable
-from spm_tui.cli.storing import existing_store, open_store, require_apart, store_path
+from spm_tui.cli.storing import existing_store, open_store, store_path
 from spm_tui.cli.trust import require_named, server_key, state_folder
 from spm_tui.errors import InputError
 from spm_tui.plain_text import line
@@ -51,7 +51,6 @@ def headless(parsed: argparse.Namespace) -> int:
     """Run, then write tables."""
     if parsed.json and parsed.events == "-":
         raise InputError("has no meaning with --events -: both are for stdout", field="--json")
-    require_apart(parsed)
     store = open_store(parsed)
     with store.blamed():
         return _headless(parsed, store)
@@ -68,7 +67,7 @@ def _headless(parsed: argparse.Namespace, store: "Store") -> int:
         return 0
     require_named(cells, NamedHere(state_folder() / FILE))
     key = server_key(unencrypted=parsed.insecure_key)
-    with showing(parsed.display, parsed.events) as show, stoppable() as stop:
+    with showing(parsed.display, parsed.events, apart_from=store.path) as show, stoppable() as stop:
         outcome = running.run(
             cells, store, show=show, stop=stop, paper=parsed.paper, server_key=key
         )
@@ -134,13 +133,12 @@ def _reasonings(parsed: argparse.Namespace) -> int:
     for name in ("benchmark", "model"):
         if name not in parsed:
             raise InputError("expected a name", field=f"--{name}")
-    require_apart(parsed)
     wanted, store = options.resolve(vars(parsed)), open_store(parsed)
     if parsed.dry_run:
         print(reasonings.forecast(wanted, store, replace=parsed.replace))
         return 0
     key = server_key(unencrypted=parsed.insecure_key)
-    with showing(parsed.display, parsed.events) as show, stoppable() as stop:
+    with showing(parsed.display, parsed.events, apart_from=store.path) as show, stoppable() as stop:
         outcome = reasonings.write(
             wanted, store, replace=parsed.replace, show=show, stop=stop, key=key
         )
@@ -168,6 +166,7 @@ def _watching() -> Iterator["Watch"]:
 def export(parsed: argparse.Namespace) -> int:
     """Write a run as files: its answers or annotations as a table, or all of it."""
     from store import bundles, exports, runs
+    from store.replacing import require_apart
 
     path = Path(parsed.path)
     as_bundle = not path.suffix and not parsed.annotations
@@ -176,7 +175,9 @@ def export(parsed: argparse.Namespace) -> int:
         raise InputError(f"expected {', '.join(exports.EXPORT_FORMATS)}{folder}", path=path)
     if not path.absolute().parent.is_dir():
         raise InputError("its folder does not exist", path=path)
-    with existing_store(parsed).reading() as db:
+    store = existing_store(parsed)
+    require_apart(path, store.path)
+    with store.reading() as db:
         found = runs.get(db, parsed.run)
         if as_bundle:
             bundles.save(db, parsed.run, path)

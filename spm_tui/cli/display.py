@@ -25,7 +25,7 @@ from spm_tui.cli.output import bare, cleaned
 from spm_tui.errors import InputError
 from spm_tui.format import count, duration
 from spm_tui.plain_text import line
-from store.replacing import overwriting
+from store.replacing import overwriting, require_apart
 
 Show: TypeAlias = Callable[[Event], None]
 MODES = ("auto", "rich", "plain", "none")
@@ -34,7 +34,7 @@ _LONGEST = 1 << 20
 
 
 @contextmanager
-def showing(mode: str, events: str | None) -> Iterator[Show]:
+def showing(mode: str, events: str | None, *, apart_from: Path | None = None) -> Iterator[Show]:
     """Show events to people, and write them for programs where that is asked for.
 
     To programs an error that ends the command is an event, too; people are told by whoever
@@ -43,6 +43,7 @@ def showing(mode: str, events: str | None) -> Iterator[Show]:
     Args:
         mode: one of `MODES`.
         events: a file's name, or - for stdout; None for nowhere.
+        apart_from: the store, which no events go into.
 
     Raises:
         InputError: the file cannot be written.
@@ -50,6 +51,8 @@ def showing(mode: str, events: str | None) -> Iterator[Show]:
 
     """
     with ExitStack() as stack:
+        if events and events != "-" and apart_from:
+            require_apart(Path(events), apart_from)
         stream = stack.enter_context(_stream(events)) if events else None
         show = stack.enter_context(display(mode))
         if stream is None:

@@ -30,6 +30,7 @@ from spm_tui.report.paper import write as write_paper
 from store.clock import now
 from store.connection import Store
 from store.identity import canonical_json
+from store.replacing import require_apart
 
 _LIBRARIES = (
     "spm-tui",
@@ -107,6 +108,7 @@ def run(
     parts = make_ready(cells, store)
     out = parts[0].options.out
     base = typed_path(out or ("spm-results/paper" if paper else "spm-results"))
+    require_apart(base, store.path)
     several = len({part.scored_with for part in parts}) > 1
     folders = results.folders(parts, base, apart=several or paper or not out)
     tasks = [_Task(part, method) for part in parts for method in part.methods]

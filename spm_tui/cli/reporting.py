@@ -30,9 +30,12 @@ def _report(parsed: argparse.Namespace, store: "Store") -> int:
     from spm_tui.bench.options import ALL
     from spm_tui.cli.parts import target_sets
     from spm_tui.report import board, files
+    from store.replacing import require_apart
 
     wanted = options.resolve(vars(parsed))
     out = typed_path(wanted.out) if wanted.out else None
+    if out:
+        require_apart(out, store.path)
     if parsed.paper:
         return _report_paper(parsed, store, out or Path("spm-results/paper"))
     if parsed.compare and len(parsed.runs) != 2:

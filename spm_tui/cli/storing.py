@@ -26,21 +26,6 @@ def store_path(parsed: argparse.Namespace) -> Path:
     return Path(platformdirs.user_data_dir("spm-tui")) / "store.duckdb"
 
 
-def require_apart(parsed: argparse.Namespace) -> None:
-    """Refuse events in the file that is the store's, or will be.
-
-    Raises:
-        InputError: they are named so.
-
-    """
-    if parsed.events in (None, "-"):
-        return
-    path = store_path(parsed)
-    log = path.with_name(f"{path.name}.wal")  # DuckDB's, beside it
-    if Path(parsed.events).resolve() in (path.resolve(), log.resolve()):
-        raise InputError(f"is the store, {path}; name another file", field="--events")
-
-
 def existing_store(parsed: argparse.Namespace) -> "Store":
     """Return the store that the command line names, for commands that only read.
 

@@ -12,6 +12,7 @@ from spm_tui.tui.desk import Desk
 from store import bundles, exports
 from store.connection import Connection, Store
 from store.records import Run
+from store.replacing import require_apart
 
 _Write = Callable[[Store, Desk, Path], None]
 
@@ -41,6 +42,7 @@ def _from_store(
     def write(store: Store, desk: Desk, path: Path) -> None:
         if suffixes and path.suffix not in suffixes:
             raise InputError(f"expected a file ending in {', '.join(suffixes)}", path=path)
+        require_apart(path, store.path)
         if os.path.lexists(path) and not (path.is_dir() and not any(path.iterdir())):
             raise InputError("is there already; give another name", path=path)
         if desk.opened.run is not None:

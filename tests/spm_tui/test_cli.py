@@ -681,6 +681,25 @@ def test_events_replace_events_and_nothing_else(shell: Shell) -> None:
     assert json.loads(Path("old.jsonl").read_text())["event"] == "error"
 
 
+@pytest.mark.parametrize("suffix", ["", ".wal", ".wal/deep", ".tmp"])
+def test_nothing_is_written_where_the_store_has_its_files(suffix: str, shell: Shell) -> None:
+    words = ("--headless", "--method=oracle", "--targets=high", "--limit=1")
+    shell(*words)
+    place = f"store.duckdb{suffix}"
+    beside = sorted(path.name for path in shell.folder.iterdir())
+    tries = [
+        (*words, f"--out={place}"),
+        (*words, f"--events={place}"),
+        ("report", "1", f"--out={place}"),
+        ("export", "1", place),
+    ]
+    for words in tries:
+        _, errors = shell(*words, code=2)
+        assert len(errors.splitlines()) == 1
+    assert sorted(path.name for path in shell.folder.iterdir()) == beside
+    shell("report", "1")
+
+
 def test_results_of_somebody_else_are_refused_before_any_work(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -693,8 +693,8 @@ def test_nothing_is_written_where_the_store_has_its_files(suffix: str, shell: Sh
         ("report", "1", f"--out={place}"),
         ("export", "1", place),
     ]
-    for words in tries:
-        _, errors = shell(*words, code=2)
+    for command in tries:
+        _, errors = shell(*command, code=2)
         assert len(errors.splitlines()) == 1
     assert sorted(path.name for path in shell.folder.iterdir()) == beside
     shell("report", "1")

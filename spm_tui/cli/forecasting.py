@@ -18,6 +18,7 @@ from spm_tui.cli.parts import Part, make_ready
 from spm_tui.engine import models
 from spm_tui.engine.presets import hub_id
 from spm_tui.engine.reach import POOLING, of_folder
+from spm_tui.errors import InputError
 from spm_tui.format import count
 from spm_tui.methods.base import ALL
 from spm_tui.methods.catalogue import EMBEDDING, Role
@@ -111,7 +112,10 @@ def _seems(run: Run, spec: RunSpec, part: Part) -> bool:
     stored = run.spec
     if (stored.benchmark, stored.split, stored.method) != (spec.benchmark, spec.split, spec.method):
         return False
-    named = _config(_job(options_of(run), part, spec.method).spec)
+    try:
+        named = _config(_job(options_of(run), part, spec.method).spec)
+    except InputError:  # a record may contradict itself, as of another version: it is like none
+        return False
     called = {key: named[key] for key in ("model", "embedder") if key in named}
     return _config(stored) | called == _config(spec)
 

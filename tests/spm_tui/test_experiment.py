@@ -29,6 +29,7 @@ from store import runs
 from store.identity import Canonical
 from tests import machine
 from tests.backend import FakeBackend
+from tests.conftest import AT
 from tests.spm_tui.test_cli import Shell, shell
 
 __all__ = ["shell"]
@@ -529,6 +530,17 @@ def test_a_dry_run_tells_what_is_answered(shell: Shell, monkeypatch: pytest.Monk
         assert answered(*care, change)[:2] == [0, 0]
     out, _ = shell(*words, *care, "--limit=3", "--dry-run")
     assert "25 are answered already" in out
+
+
+def test_a_record_that_contradicts_itself_is_no_obstacle_to_a_dry_run(shell: Shell) -> None:
+    words = ["--headless", "--method=zero-shot-comparative", "--limit=1", "--attributes=care"]
+    shell(*words, "--targets=high")
+    options = {"url": ["http://here:8000/v1"], "backend": "local"}
+    with shell.store.writing() as db:
+        environment = json.dumps({"options": options})
+        runs.mark(db, 1, "finished", process="here:1", environment=environment, at=AT)
+    out, _ = shell(*words, "--targets=high", "--dry-run", "--json")
+    assert [one["answered"] for one in json.loads(out)] == [0]
 
 
 def test_a_dry_run_tells_the_cells_apart(shell: Shell) -> None:

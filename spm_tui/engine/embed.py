@@ -40,8 +40,8 @@ class Embedder:
         from transformers import AutoModel
 
         self._folder = folder
-        check_folder(folder)
         name = f"{folder}: not an embedding model"
+        check_folder(folder, name=name)
         with reading_model(folder, "an embedding model"), reports() as loadings:
             if "model_type" in read_object(folder / "config.json"):  # else none of transformers
                 check_extent(AutoModel, folder, name=name)

@@ -24,13 +24,19 @@ _MOST = 100_000
 """Of anything that is built one by one."""
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, *, name: str) -> None:
     """See that a folder has a model that can be loaded without running what it brings.
+
+    Args:
+        folder: the model's files.
+        name: of the model, for people, with what it would be.
 
     Raises:
         ModelError: it has not.
 
     """
+    if not (folder / "config.json").exists():
+        raise ModelError(f"{name}: it has no config.json")
     config = read_object(folder / "config.json")
     _require_files(folder)
     if (folder / "adapter_config.json").exists():

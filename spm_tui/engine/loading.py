@@ -85,7 +85,7 @@ def pretrained(
     from transformers import AutoTokenizer
 
     name = f"{folder}: cannot be loaded as {what}"
-    check_folder(folder)
+    check_folder(folder, name=name)
     with reading_model(folder, what):
         tokenizer = AutoTokenizer.from_pretrained(folder, **OWN_FILES)
         check_extent(kind, folder, name=name)

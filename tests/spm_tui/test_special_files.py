@@ -77,7 +77,7 @@ INPUTS: tuple[tuple[str, Callable[[Path], object]], ...] = (
     _named("run.json", lambda path: cells({}, path)),
     _named("grid.toml", lambda path: cells({}, path)),
     _named("config.toml", lambda path: config.read(path, user="ada")),
-    _named("model/config.json", lambda path: folder.check_folder(path.parent)),
+    _named("model/config.json", lambda path: folder.check_folder(path.parent, name="model")),
     _named("model/model.safetensors", lambda path: cache.fingerprint([path])),
     _named("model/pytorch_model.bin.index.json", folder._shards),
     _named("model.gguf", read_header),
@@ -123,7 +123,7 @@ def test_a_models_folder_has_only_files(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     os.mkfifo(tmp_path / name)
     with pytest.raises(SpmError, match="a pipe"):
-        folder.check_folder(tmp_path)
+        folder.check_folder(tmp_path, name="model")
 
 
 def test_standard_input_is_no_data_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -31,5 +31,7 @@ def bias(judged: Judged, value: Floats, weight: Floats) -> Bias:
         return Bias(nothing, nothing)
     truth, picked = truth[spoken], picked[spoken]
     right = nearest(squared_distances(truth, value, weight))[..., None]
-    ideal = np.where(right, truth, 0).sum(axis=1) / right.sum(axis=1)
+    near = right.sum(axis=1)
+    ideal = np.full((len(truth), truth.shape[-1]), np.nan)  # where no label is known, none is near
+    np.divide(np.where(right, truth, 0).sum(axis=1), near, out=ideal, where=near > 0)
     return Bias(truth[np.arange(len(truth)), picked].mean(axis=0), ideal.mean(axis=0))

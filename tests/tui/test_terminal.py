@@ -137,7 +137,7 @@ def test_a_first_hour_with_the_app(tmux: Tmux) -> None:
     tmux.quit()
 
     tmux.start()
-    tmux.see("zero-shot-regression", "target custom", "4/24", "✎", "4. An old man")
+    tmux.see("zero-shot-regression", "custom", "0 of 24 answered", "4/24", "✎", "4. An old man")
     tmux.press("o")
     tmux.see("mini-mic/eval  few-shot-comparative")
     tmux.press("q", "j")

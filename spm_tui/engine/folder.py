@@ -5,6 +5,7 @@ an adapter that one installation would apply and another not, weights that the f
 hold itself, counts in the configuration that nobody can build.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,7 @@ def check_folder(folder: Path, *, name: str) -> None:
         ModelError: it has not.
 
     """
-    if not (folder / "config.json").exists():
+    if not os.path.lexists(folder / "config.json"):
         raise ModelError(f"{name}: it has no config.json")
     config = read_object(folder / "config.json")
     _require_files(folder)

@@ -65,7 +65,7 @@ def _run_deciding(context: Context, job: Job, decide: Decide) -> Iterator[Event]
         if not isinstance(one, Prediction) or one.attribute in job.subject.attributes
     )
     _require_numbers(job, decisions)
-    context = record.with_plan(context, job)
+    context = record.with_plan(context, job, record.run_before(context, job))
     run = record.open_run(context, job)
     with context.store.writing() as db:
         runs.add_batch(db, run, batch, at=context.now())
@@ -107,7 +107,8 @@ def run_asking(
     asked = None
     if len(stored) < len(set(plan.keys)) and not context.stop():
         asked = engine()
-    context = record.with_servers(record.with_plan(context, job), record.servers_before(before))
+    context = record.with_plan(context, job, before)
+    context = record.with_servers(context, record.servers_before(before))
     context = record.with_servers(context, servers() if asked else ())
     work = _Work(context, record.open_run(context, job), plan)
     ended: RunState | None = "failed"

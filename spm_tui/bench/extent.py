@@ -69,25 +69,23 @@ def planned(db: Connection, run: Run, attributes: Sequence[Attribute], scenarios
     """
     whole = Extent(frozenset(range(len(attributes))), frozenset(range(1, scenarios + 1)))
     names = [attribute.name for attribute in attributes]
-    recorded = list(_recorded(runs.environments(db, run.number), names, whole))
-    if not recorded and run.state != "finished":
+    asked = list(_recorded(runs.environments(db, run.number), names, whole))
+    if not asked and run.state != "finished":
         return whole
     wanted = Extent(*map(frozenset, browse.touched(db, run.number)))
-    for extent in recorded:
+    for extent in asked:
         wanted |= extent
     return Extent(wanted.attributes & whole.attributes, wanted.scenarios & whole.scenarios)
 
 
-def before(db: Connection, identity: str, subject: Subject) -> Extent:
-    """Return what the records of a run ask for; nothing where there is no such run yet."""
+def recorded(db: Connection, run: Run, subject: Subject) -> Extent:
+    """Return what the records of a run on a subject ask for."""
     names = [attribute.name for attribute in subject.benchmark.attributes]
     numbers = (scenario.number for scenario in subject.benchmark.split(subject.split))
     whole = Extent(frozenset(range(len(names))), frozenset(numbers))
     wanted = Extent()
-    for run in runs.listing(db):
-        if run.spec.identity == identity:
-            for extent in _recorded(runs.environments(db, run.number), names, whole):
-                wanted |= extent
+    for extent in _recorded(runs.environments(db, run.number), names, whole):
+        wanted |= extent
     return wanted
 
 

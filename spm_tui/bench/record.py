@@ -52,11 +52,12 @@ def with_prompts(context: Context, facts: Mapping[str, Canonical]) -> Context:
     return replace(context, environment=canonical_json({**record, "prompts": dict(facts)}))
 
 
-def with_plan(context: Context, job: Job) -> Context:
+def with_plan(context: Context, job: Job, before: Run | None) -> Context:
     """Return the context with what the run is to answer in the record, what was before included."""
-    with context.store.reading() as db:
-        before = extent.before(db, job.spec.identity, job.subject)
-    wanted = before | extent.of_subject(job.subject)
+    wanted = extent.of_subject(job.subject)
+    if before:
+        with context.store.reading() as db:
+            wanted |= extent.recorded(db, before, job.subject)
     record = {**json.loads(context.environment), extent.KEY: wanted.record()}
     return replace(context, environment=canonical_json(record))
 
